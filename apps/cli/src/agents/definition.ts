@@ -1,0 +1,17 @@
+/** How an agent is run, and what of the operator's environment and of its own home belongs to it. */
+export interface AgentDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** Program and arguments, looked up on the bottle's PATH. */
+  readonly command: readonly string[];
+  /** Arguments put behind `command` when a bottle is resumed, so that the agent continues its own conversation; none by default. */
+  readonly resumeArgs: readonly string[];
+  /** Names of the operator's environment variables that the bottle receives; everything else is cleared. */
+  readonly passEnv: readonly string[];
+  /** Variables set to a fixed value in the bottle. */
+  readonly setEnv: Readonly<Record<string, string>>;
+  /** Folders or files of the agent's conversation, relative to its home. */
+  readonly transcript: readonly string[];
+  /** The backend that this agent asks for; undefined: the operator's choice. */
+  readonly backend?: string;
+}
