@@ -1,0 +1,57 @@
+/** Every way in which a session can refuse or fail. */
+export type SessionErrorCode =
+  /** No state folder, or nothing in it that a session could be made of. */
+  | 'no-such-bottle'
+  /** A start that was killed before it had finished: there is nothing to resume. */
+  | 'unfinished'
+  /** `launch.json` or `session.json` cannot be read. */
+  | 'broken-bottle'
+  | 'already-running'
+  | 'not-running'
+  /** The record names a backend whose adapter is not installed. */
+  | 'backend-missing'
+  /** The folder to mount or to copy is absent, or is not a folder. */
+  | 'workspace-missing'
+  /** The folder to mount or to copy holds the state root, or lies in it. */
+  | 'workspace-refused'
+  /** The keeper or the adapter failed while a bottle started or resumed; `reason` is the code of the cause. */
+  | 'start-failed'
+  /** The start was interrupted; nothing of it is left. */
+  | 'cancelled'
+  /** The keeper and this program speak different versions of the protocol. */
+  | 'protocol-mismatch'
+  /** The connection to the keeper ended before the session did. */
+  | 'connection-lost'
+  | 'bad-detach-keys'
+  /** `diff` of a bottle whose workspace is not a copy. */
+  | 'not-a-copy'
+  /** The transcript could not be saved, so the bottle was kept instead of removed. */
+  | 'snapshot-failed'
+  /** Something of the bottle could not be removed; `left` says what. */
+  | 'not-removed';
+
+export interface SessionErrorDetails {
+  /** The code of the error that caused this one, e.g. a BackendError's. */
+  readonly reason?: string;
+  /** What the operator can do about it, where the cause said so. */
+  readonly remedy?: string;
+  /** What was left behind, one line each. */
+  readonly left?: readonly string[];
+  readonly cause?: unknown;
+}
+
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  readonly code: SessionErrorCode;
+  readonly reason?: string;
+  readonly remedy?: string;
+  readonly left: readonly string[];
+
+  constructor(code: SessionErrorCode, message: string, details: SessionErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    if (details.reason !== undefined) this.reason = details.reason;
+    if (details.remedy !== undefined) this.remedy = details.remedy;
+    this.left = details.left ?? [];
+  }
+}

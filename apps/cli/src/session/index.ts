@@ -1,0 +1,13 @@
+export { type AttachOptions, type AttachOutcome, attachTerminal } from './attach.js';
+export type { BackendRef, FindBackend } from './backend-ref.js';
+export { DEFAULT_DETACH_KEYS, parseDetachKeys } from './detach-keys.js';
+export { diffWorkspace, type WorkspaceChange, type WorkspaceDiff } from './diff.js';
+export { SessionError, type SessionErrorCode } from './errors.js';
+export { type LaunchRecord, readLaunch, type Workspace } from './launch-file.js';
+export { type FollowOptions, followLog } from './logs.js';
+export { type RemoveOptions, removeSession } from './remove.js';
+export { type ResumeOptions, type ResumedBottle, type ResumeReport, resumeBottle } from './resume.js';
+export { readSession, type SessionRecord } from './session-file.js';
+export { type StartedBottle, type StartRequest, startBottle } from './start.js';
+export { type BottleDescription, type BottleState, describeBottle } from './state.js';
+export { type StopOptions, stopBottle } from './stop.js';
