@@ -1,1 +1,25 @@
-export {};
+export type {
+  Backend,
+  BottleStatus,
+  Capabilities,
+  DestroyReport,
+  Enforcement,
+  PreparedBottle,
+  Probe,
+  RunningBottle,
+  StopOptions,
+} from './backend.js';
+export type { ContractVersion } from './contract.js';
+export { CONTRACT_VERSION, checkContract } from './contract.js';
+export type { BackendErrorCode } from './errors.js';
+export { BackendError } from './errors.js';
+export type {
+  BottleRef,
+  BottleSpec,
+  FolderMount,
+  LimitName,
+  Limits,
+  Workspace,
+  WorkspaceKind,
+} from './spec.js';
+export type { ExitStatus, LaunchHost, Terminal, TerminalCommand, TerminalSize } from './terminal.js';
