@@ -1,0 +1,84 @@
+// `npm start`, `npm test`, `npm run bench` and `npm run check`: sets up what is missing, then does the job.
+// Runs on any Node from 18 on, with no dependency, since it is what installs them.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { isBuilt, markBuilt, root, say, setUp } from './set-up.mjs';
+
+const [job, ...args] = process.argv.slice(2);
+
+/** Runs a command on this terminal; resolves with its exit code (128 + n for a signal, as a shell says it). */
+function run(file, argv, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, argv, { cwd: root, stdio: 'inherit', ...options });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+    child.on('error', reject);
+    child.on('exit', (code, signal) =>
+      resolve(code ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGHUP' ? 1 : 15)),
+    );
+  });
+}
+
+async function build(tools) {
+  if (isBuilt()) return;
+  say('building the packages and the CLI');
+  const code = await run(
+    tools.pnpm,
+    ['turbo', 'run', 'build', '--output-logs=errors-only', '--log-order=grouped'],
+    {
+      env: tools.env,
+      stdio: ['ignore', 2, 2],
+    },
+  );
+  if (code !== 0) fail(`the build failed (exit ${code}); its output is above`);
+  markBuilt();
+}
+
+function fail(message) {
+  say(message);
+  process.exit(1);
+}
+
+const jobs = {
+  async start() {
+    const tools = setUp({ tests: false });
+    await build(tools);
+    const cli = join(root, 'apps/cli/dist/bot-bottle.cjs');
+    // npm changes to the project's folder; the operator's own is in INIT_CWD, and relative arguments mean that one.
+    const cwd = process.env.INIT_CWD ?? process.cwd();
+    if (args.length > 0) return run(tools.node, [cli, ...args], { cwd, env: tools.operatorEnv });
+    return run(tools.node, [join(root, 'scripts/tour.mjs'), cli], { cwd, env: tools.operatorEnv });
+  },
+  async test() {
+    const tools = setUp({ tests: true });
+    await build(tools);
+    await run(tools.node, ['scripts/count-tests.mjs', '--forget'], { env: tools.env });
+    const code = await run(
+      tools.pnpm,
+      [
+        'turbo',
+        'run',
+        'lint',
+        'typecheck',
+        'test',
+        '--continue',
+        '--concurrency=2',
+        '--output-logs=new-only',
+        ...args,
+      ],
+      { env: tools.env },
+    );
+    return (await run(tools.node, ['scripts/count-tests.mjs'], { env: tools.env })) || code;
+  },
+  async check() {
+    const tools = setUp({ tests: false });
+    return run(tools.pnpm, ['turbo', 'run', 'lint', 'layers', 'typecheck', ...args], { env: tools.env });
+  },
+  async bench() {
+    const tools = setUp({ tests: true });
+    await build(tools);
+    return run(tools.node, ['bench/run.mjs', ...args], { env: tools.env });
+  },
+};
+
+if (!(job in jobs)) fail(`unknown job "${job}"; expected one of: ${Object.keys(jobs).join(', ')}`);
+process.exit(await jobs[job]());

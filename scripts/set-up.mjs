@@ -1,0 +1,194 @@
+// What the project needs beside a machine's own Node and npm, installed once: Node 24 and pnpm (through npm, into
+// `.tools/`), the dependencies, and on Debian as root the system packages. A second call only compares fingerprints.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const toolsFolder = join(root, '.tools');
+const NODE_MAJOR = 24;
+const PNPM_MAJOR = 12;
+
+/** Programs by the Debian package that brings them; the second list is what only the tests need. */
+const programs = { bwrap: 'bubblewrap', prlimit: 'util-linux' };
+const testPrograms = {
+  git: 'git',
+  tmux: 'tmux',
+  strace: 'strace',
+  faketime: 'faketime',
+  zsh: 'zsh',
+  fish: 'fish',
+  busybox: 'busybox-static',
+  'mkfs.ext4': 'e2fsprogs',
+  'qemu-system-x86_64': 'qemu-system-x86',
+};
+
+export function say(message) {
+  process.stderr.write(`[bot-bottle] ${message}\n`);
+}
+
+/** Makes everything ready; returns the node and pnpm to use and the environments for them. Exits with one line on failure. */
+export function setUp({ tests }) {
+  installPrograms(tests ? { ...programs, ...testPrograms } : programs, tests);
+  if (tests) unpackTestKernel();
+  const tools = toolchain();
+  installDependencies(tools);
+  return tools;
+}
+
+function toolchain() {
+  const ownMajor = Number(process.versions.node.split('.')[0]);
+  const nodePackage = `node-${process.platform}-${process.arch}`;
+  const ownNode = ownMajor >= NODE_MAJOR;
+  const node = ownNode ? process.execPath : join(toolsFolder, 'node_modules', nodePackage, 'bin/node');
+  const pnpm = join(toolsFolder, 'node_modules/.bin/pnpm');
+  const wanted = [];
+  if (!ownNode && !existsSync(node)) wanted.push(`${nodePackage}@${NODE_MAJOR}`);
+  if (!existsSync(pnpm)) wanted.push(`pnpm@${PNPM_MAJOR}`);
+  if (wanted.length > 0) {
+    say(`installing ${wanted.join(' and ')} into .tools (through npm, once)`);
+    mkdirSync(toolsFolder, { recursive: true });
+    if (!existsSync(join(toolsFolder, 'package.json'))) {
+      writeFileSync(join(toolsFolder, 'package.json'), '{ "private": true }\n');
+    }
+    must(
+      'npm',
+      ['install', '--prefix', toolsFolder, '--no-audit', '--no-fund', '--loglevel=error', ...wanted],
+      process.env,
+    );
+  }
+  const path = [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter);
+  // npm's own variables (npm_config_*, a registry or prefix among them) stay: they are how an operator configures npm.
+  const env = { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: '1' };
+  return { node, pnpm, env, operatorEnv: process.env };
+}
+
+function installDependencies({ pnpm, env }) {
+  const wanted = fingerprint(
+    [join(root, 'pnpm-lock.yaml'), join(root, 'pnpm-workspace.yaml'), ...manifests()],
+    file => readFileSync(file),
+  );
+  if (readStamp('dependencies') === wanted && existsSync(join(root, 'node_modules'))) return;
+  say('installing the dependencies');
+  must(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only'], env);
+  writeStamp('dependencies', wanted);
+}
+
+function installPrograms(wanted, tests) {
+  const missing = Object.entries(wanted).filter(([program]) => !onPath(program));
+  if (missing.length === 0) return;
+  const names = missing.map(([, debianPackage]) => debianPackage);
+  if (isDebian() && process.getuid?.() === 0) {
+    say(`installing ${names.join(', ')} (apt-get, as root)`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    must('apt-get', ['update', '-qq'], env);
+    must('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...names], env);
+    return;
+  }
+  const what = missing.map(([program]) => program).join(', ');
+  const message = `missing: ${what}; install with: ${installCommand(names)}`;
+  if (missing.some(([program]) => program in programs)) {
+    say(message);
+    process.exit(1);
+  }
+  if (tests) say(`${message} (tests that need them are skipped, and say so)`);
+}
+
+/** The power-cut test boots a real kernel in an emulator: Debian's own, unpacked but not installed. */
+function unpackTestKernel() {
+  const folder = join(toolsFolder, 'kernel');
+  if (existsSync(folder) || process.arch !== 'x64' || !isDebian() || process.getuid?.() !== 0) return;
+  say("unpacking Debian's kernel for the power-cut test into .tools/kernel");
+  const script = `set -e; mkdir -p "$1.new"; cd "$1.new"; apt-get update -qq
+    apt-get -o APT::Sandbox::User=root download -qq "$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/ { print $2; exit }')"
+    dpkg-deb -x linux-image-*.deb . && rm linux-image-*.deb && mv "$1.new" "$1"`;
+  must('sh', ['-c', script, 'sh', folder], process.env);
+}
+
+function isDebian() {
+  return existsSync('/etc/debian_version') && onPath('apt-get');
+}
+
+function installCommand(names) {
+  const list = names.join(' ');
+  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  const family = [...release.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)/gm)].map(match => match[1]).join(' ');
+  if (/debian|ubuntu/.test(family)) return `sudo apt-get install ${list}`;
+  if (/fedora|rhel/.test(family)) return `sudo dnf install ${list}`;
+  if (/arch/.test(family)) return `sudo pacman -S ${list}`;
+  if (/alpine/.test(family)) return `sudo apk add ${list}`;
+  if (/suse/.test(family)) return `sudo zypper install ${list}`;
+  return `your system's package manager (packages: ${list}); the sandbox needs Linux`;
+}
+
+function onPath(program) {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .some(folder => folder !== '' && existsSync(join(folder, program)));
+}
+
+function must(file, args, env) {
+  const { status, error, signal } = spawnSync(file, args, { cwd: root, env, stdio: ['ignore', 2, 2] });
+  if (status === 0) return;
+  say(
+    `"${file} ${args.join(' ')}" failed (${error?.message ?? signal ?? `exit ${status}`}); its output is above`,
+  );
+  process.exit(1);
+}
+
+/** True when no source is newer than, or other than, what the last build was made from. */
+export function isBuilt() {
+  return readStamp('build') === sourceFingerprint() && existsSync(join(root, 'apps/cli/dist/bot-bottle.cjs'));
+}
+
+export function markBuilt() {
+  writeStamp('build', sourceFingerprint());
+}
+
+function sourceFingerprint() {
+  const sources = workspaceFolders().flatMap(folder => [
+    join(folder, 'package.json'),
+    join(folder, 'tsup.config.ts'),
+    ...filesUnder(join(folder, 'src')),
+  ]);
+  return fingerprint([join(root, 'pnpm-lock.yaml'), join(root, 'tsconfig.base.json'), ...sources], file => {
+    const { mtimeMs, size } = statSync(file, { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: 0 };
+    return `${mtimeMs} ${size}`;
+  });
+}
+
+function fingerprint(files, describe) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file).update('\0').update(describe(file)).update('\0');
+  return hash.digest('hex');
+}
+
+function workspaceFolders() {
+  return ['packages', 'apps']
+    .flatMap(group => readdirSync(join(root, group)).map(name => join(root, group, name)))
+    .filter(folder => existsSync(join(folder, 'package.json')));
+}
+
+function manifests() {
+  return [root, ...workspaceFolders()].map(folder => join(folder, 'package.json'));
+}
+
+function filesUnder(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path) : [path];
+  });
+}
+
+function readStamp(name) {
+  const file = join(toolsFolder, `${name}.stamp`);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+function writeStamp(name, value) {
+  mkdirSync(toolsFolder, { recursive: true });
+  writeFileSync(join(toolsFolder, `${name}.stamp`), value);
+}
