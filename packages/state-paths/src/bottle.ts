@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { type Identity, IdentityError, parseIdentity } from '@bot-bottle/identity';
+import { StatePathsError } from './errors.js';
+import { rootPaths } from './root.js';
+
+/** Who has a scratch folder in a bottle's state: its config, its CA, hooks, env file, prompt. */
+export type SidecarName = 'agent' | 'egress' | 'git-gate' | 'pipelock' | 'supervise';
+
+const SIDECARS: ReadonlySet<string> = new Set<SidecarName>([
+  'agent',
+  'egress',
+  'git-gate',
+  'pipelock',
+  'supervise',
+]);
+
+/** Every path of one bottle, absolute. Made of strings alone: nothing of it need exist. */
+export interface BottlePaths {
+  readonly root: string;
+  readonly identity: Identity;
+  /** `<root>/state/<identity>`: all of the following lie in it, but for `queue`. */
+  readonly folder: string;
+  readonly metadata: string;
+  /** Claimed while the record is changed. */
+  readonly metadataLock: string;
+  /** The per-bottle override of the agent's Dockerfile. */
+  readonly dockerfile: string;
+  readonly transcript: string;
+  /** The folder that sidecars mount read-only; `routes`, `allowlist` and `generation` lie in it. */
+  readonly liveConfig: string;
+  readonly routes: string;
+  readonly allowlist: string;
+  readonly generation: string;
+  /** The empty marker `.preserve`. */
+  readonly preserve: string;
+  readonly lease: string;
+  /** The agent's definition as it was at launch. */
+  readonly launch: string;
+  /** Phase and exit status of the last session. */
+  readonly session: string;
+  /** What the terminal showed. */
+  readonly terminalLog: string;
+  readonly controlSocket: string;
+  readonly workspace: string;
+  /** The agent's HOME, in its sidecar folder. */
+  readonly home: string;
+  /** `<root>/queue/<identity>`. */
+  readonly queue: string;
+  /** @throws {StatePathsError} `unsafe-name` for any other text */
+  sidecar(name: SidecarName): string;
+}
+
+/**
+ * @throws {StatePathsError} `bad-root`, or `unsafe-name` when a cast let through what is no identity: no path is ever
+ * built from such a name
+ */
+export function bottlePaths(root: string, identity: Identity): BottlePaths {
+  const { state, queue } = rootPaths(root);
+  const id = checkedIdentity(root, identity);
+  const folder = join(state, id);
+  const liveConfig = join(folder, 'live-config');
+  return {
+    root,
+    identity: id,
+    folder,
+    metadata: join(folder, 'metadata.json'),
+    metadataLock: join(folder, 'metadata.lock'),
+    dockerfile: join(folder, 'Dockerfile'),
+    transcript: join(folder, 'transcript'),
+    liveConfig,
+    routes: join(liveConfig, 'routes.yaml'),
+    allowlist: join(liveConfig, 'allowlist'),
+    generation: join(liveConfig, 'generation.json'),
+    preserve: join(folder, '.preserve'),
+    lease: join(folder, 'lease'),
+    launch: join(folder, 'launch.json'),
+    session: join(folder, 'session.json'),
+    terminalLog: join(folder, 'terminal.log'),
+    controlSocket: join(folder, 'keeper.sock'),
+    workspace: join(folder, 'workspace'),
+    home: join(folder, 'agent', 'home'),
+    queue: join(queue, id),
+    sidecar(name) {
+      if (SIDECARS.has(name)) return join(folder, name);
+      throw new StatePathsError('unsafe-name', folder, `expected a sidecar: ${[...SIDECARS].join(', ')}`);
+    },
+  };
+}
+
+function checkedIdentity(root: string, identity: Identity): Identity {
+  try {
+    return parseIdentity(identity);
+  } catch (error) {
+    if (!(error instanceof IdentityError)) throw error;
+    throw new StatePathsError('unsafe-name', root, error.message, { cause: error });
+  }
+}
