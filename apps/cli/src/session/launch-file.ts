@@ -1,6 +1,9 @@
+import type { Limits } from '@bot-bottle/backend';
+import { DurableFsError, readFileOrAbsent, replaceFile } from '@bot-bottle/durable-fs';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
 import type { BackendRef } from './backend-ref.js';
+import { SessionError } from './errors.js';
 
 /** What the bottle works on. `source` is an absolute path on the host. */
 export type Workspace =
@@ -8,15 +11,95 @@ export type Workspace =
   | { readonly kind: 'mount'; readonly source: string }
   | { readonly kind: 'copy'; readonly source: string };
 
-/** `launch.json`: what `resume` needs and the older tool's record does not hold. Names of variables, never their values. */
+/**
+ * `launch.json`: what `resume` needs and the older tool's record does not hold. It is the last file that a start writes
+ * before it launches, so a bottle that has it was complete. It holds names of variables, never their values.
+ */
 export interface LaunchRecord {
   readonly version: 1;
   readonly agent: AgentDefinition;
   readonly args: readonly string[];
   readonly backend: BackendRef;
   readonly workspace: Workspace;
-  readonly limits: Readonly<Record<string, number>>;
+  readonly limits: Limits;
 }
 
+const VERSION = 1;
+const MAX_BYTES = 1024 * 1024;
+
 /** Null where the bottle has none. Throws SessionError 'broken-bottle'. */
-export declare function readLaunch(paths: BottlePaths): LaunchRecord | null;
+export function readLaunch(paths: BottlePaths): LaunchRecord | null {
+  const value = readJson(paths.launch);
+  if (value === null) {
+    return null;
+  }
+  if (typeof value.version === 'number' && value.version > VERSION) {
+    throw broken(paths.launch, `was written by a newer bot-bottle (version ${value.version}, known: ${VERSION})`);
+  }
+  if (!isLaunch(value)) {
+    throw broken(paths.launch, 'does not hold what this version writes there');
+  }
+  return value;
+}
+
+export async function writeLaunch(paths: BottlePaths, launch: LaunchRecord): Promise<void> {
+  await replaceFile(paths.launch, `${JSON.stringify(launch, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** A JSON object of the bottle's state; null where the file is absent. Throws SessionError 'broken-bottle'. */
+export function readJson(path: string): Record<string, unknown> | null {
+  let text: string | null;
+  try {
+    text = readFileOrAbsent(path, { maxBytes: MAX_BYTES });
+  } catch (error) {
+    throw error instanceof DurableFsError ? broken(path, error.message, error) : error;
+  }
+  if (text === null) {
+    return null;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw broken(path, 'is not JSON', error);
+  }
+  if (!isObject(value)) {
+    throw broken(path, 'is not a JSON object');
+  }
+  return value;
+}
+
+export function broken(path: string, what: string, cause?: unknown): SessionError {
+  return new SessionError('broken-bottle', `${path} ${what}`, { cause });
+}
+
+function isLaunch(value: Record<string, unknown>): value is Record<string, unknown> & LaunchRecord {
+  const { version, agent, args, backend, workspace, limits } = value;
+  return (
+    version === VERSION &&
+    isObject(agent) &&
+    typeof agent.name === 'string' &&
+    isStrings(agent.command) &&
+    agent.command.length > 0 &&
+    isStrings(agent.resumeArgs) &&
+    isStrings(agent.passEnv) &&
+    isStrings(agent.transcript) &&
+    isObject(agent.setEnv) &&
+    isStrings(Object.values(agent.setEnv)) &&
+    isStrings(args) &&
+    isObject(backend) &&
+    typeof backend.name === 'string' &&
+    isObject(workspace) &&
+    (workspace.kind === 'empty' ||
+      ((workspace.kind === 'mount' || workspace.kind === 'copy') && typeof workspace.source === 'string')) &&
+    isObject(limits)
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'string');
+}

@@ -1,0 +1,150 @@
+import type { Socket } from 'node:net';
+import type { ExitStatus, LaunchHost, Terminal, TerminalCommand, TerminalSize } from '@bot-bottle/backend';
+import type { IPty, spawn } from '@lydell/node-pty';
+
+/** Milliseconds between two looks at whether the process of a paused terminal still lives. */
+const EXIT_POLL_MS = 50;
+
+/** What node-pty's terminal has beyond its declared type: nothing declared tells how much input waits. */
+interface UnixPty extends IPty {
+  readonly _socket: Pick<Socket, 'writableLength'>;
+  setEncoding(encoding: BufferEncoding): void;
+  on(event: 'drain', listener: () => void): void;
+  write(data: string | Buffer): void;
+}
+
+/** Opens pseudo-terminals for an adapter, and slows the one that it opened where somebody cannot follow. */
+export class PtyHost implements LaunchHost {
+  readonly #spawn: typeof spawn;
+  #size: TerminalSize;
+  #terminal: PtyTerminal | null = null;
+  #onDrain: () => void = () => {};
+
+  private constructor(spawnPty: typeof spawn, size: TerminalSize) {
+    this.#spawn = spawnPty;
+    this.#size = size;
+  }
+
+  /** Loads the native module: only a keeper needs it. */
+  static async load(size: TerminalSize): Promise<PtyHost> {
+    const { spawn: spawnPty } = await import('@lydell/node-pty');
+    return new PtyHost(spawnPty, size);
+  }
+
+  openTerminal(command: TerminalCommand): Terminal {
+    const pty = this.#spawn(command.file, [...command.args], {
+      name: command.env['TERM'] ?? 'xterm-256color',
+      cols: this.#size.columns,
+      rows: this.#size.rows,
+      cwd: command.cwd,
+      env: { ...command.env },
+      // Sets IUTF8 on the terminal, so that the kernel's line editing erases whole characters (termios(3)).
+      encoding: 'utf8',
+    }) as UnixPty;
+    // The bytes themselves, whatever they are: one character of latin1 is one byte.
+    pty.setEncoding('latin1');
+    pty.on('drain', () => this.#onDrain());
+    this.#terminal = new PtyTerminal(pty);
+    return this.#terminal;
+  }
+
+  /** Bytes that were written to the terminal and that its program has not taken. */
+  get backlog(): number {
+    return this.#terminal?.backlog ?? 0;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  pause(): void {
+    this.#terminal?.pause();
+  }
+
+  resume(): void {
+    this.#terminal?.resume();
+  }
+}
+
+class PtyTerminal implements Terminal {
+  readonly pid: number;
+  readonly #pty: UnixPty;
+  readonly #exited: Promise<ExitStatus>;
+  #over = false;
+  #poll: NodeJS.Timeout | null = null;
+
+  constructor(pty: UnixPty) {
+    this.#pty = pty;
+    this.pid = pty.pid;
+    this.#exited = new Promise(resolve => {
+      pty.onExit(({ exitCode, signal }) => {
+        this.#over = true;
+        this.resume();
+        resolve({ code: signal ? 128 + signal : exitCode });
+      });
+    });
+  }
+
+  get backlog(): number {
+    return this.#over ? 0 : this.#pty._socket.writableLength;
+  }
+
+  write(data: string | Uint8Array): void {
+    this.#pty.write(typeof data === 'string' ? data : Buffer.from(data));
+  }
+
+  resize({ columns, rows }: TerminalSize): void {
+    if (!this.#over) {
+      this.#pty.resize(columns, rows);
+    }
+  }
+
+  onData(listener: (chunk: Uint8Array) => void): () => void {
+    const subscription = this.#pty.onData(text => listener(Buffer.from(text, 'latin1')));
+    return () => subscription.dispose();
+  }
+
+  onExit(listener: (exit: ExitStatus) => void): void {
+    void this.#exited.then(listener);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (!this.#over) {
+      this.#pty.kill(signal);
+    }
+  }
+
+  /**
+   * Stops reading, so that the program waits as it would for a slow terminal. node-pty closes a terminal 200 ms after its
+   * process ended, read or not: a paused one is therefore watched, and read on as soon as its process is gone.
+   */
+  pause(): void {
+    if (this.#over || this.#poll !== null) {
+      return;
+    }
+    this.#pty.pause();
+    this.#poll = setInterval(() => {
+      if (!isAlive(this.pid)) {
+        this.#over = true;
+        this.resume();
+      }
+    }, EXIT_POLL_MS);
+  }
+
+  resume(): void {
+    if (this.#poll !== null) {
+      clearInterval(this.#poll);
+      this.#poll = null;
+      this.#pty.resume();
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
