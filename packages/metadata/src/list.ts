@@ -1,0 +1,39 @@
+import type { Identity } from '@bot-bottle/identity';
+import { type BottlePaths, bottlePaths, eachIdentity } from '@bot-bottle/state-paths';
+import { MetadataError } from './errors.js';
+import type { BottleRecord } from './schema.js';
+import { readRecord, readRecordOfFolder } from './store.js';
+
+/** One bottle: its record, null where there is none, or why it cannot be read. */
+export type RecordEntry = { readonly identity: Identity; readonly paths: BottlePaths } & Outcome;
+
+type Outcome =
+  | { readonly record: BottleRecord | null; readonly error?: undefined }
+  | { readonly record?: undefined; readonly error: MetadataError };
+
+/**
+ * Every bottle under the root, one at a time, in the order of the disk; memory does not grow with their number. A record
+ * that cannot be read is an entry with its `error` and never hides the others. Creates nothing.
+ * @param options.identities only these, in this order
+ * @throws {StatePathsError} when `state/` itself cannot be listed
+ */
+export function* listRecords(
+  root: string,
+  options: { identities?: Iterable<Identity> } = {},
+): Generator<RecordEntry, void, undefined> {
+  const { identities } = options;
+  const read = identities === undefined ? readRecordOfFolder : readRecord;
+  for (const identity of identities ?? eachIdentity(root)) {
+    const paths = bottlePaths(root, identity);
+    yield { identity, paths, ...attempt(() => read(paths)) };
+  }
+}
+
+function attempt(read: () => BottleRecord | null): Outcome {
+  try {
+    return { record: read() };
+  } catch (error) {
+    if (error instanceof MetadataError) return { error };
+    throw error;
+  }
+}
