@@ -1,0 +1,37 @@
+/**
+ * The only shell text of this package: constant, every datum comes as an argument. A pseudo-terminal library passes
+ * no file descriptors, so a shell opens the ones that bubblewrap reads, then becomes bubblewrap (same process id).
+ *
+ * Arguments: record, status, options, filter, bwrap, agent's command.
+ * - Descriptors that a careless parent left open would be doors into the host: all above 2 are closed. A shell that
+ *   cannot close one above 9 (dash) gives up.
+ * - The record is written by the process that it names, before it becomes bubblewrap, so that there is no moment at
+ *   which a bottle runs and nobody knows.
+ * - The options hold the agent's environment. They are read from a file that is unlinked here: a command line is shown to
+ *   every user of the host.
+ */
+export const LAUNCH_SCRIPT = `
+set -eu
+for link in /proc/self/fd/*; do
+  fd=\${link##*/}
+  case $fd in
+    [012]) ;;
+    [3-9]) eval "exec $fd>&-" ;;
+    *) if [ -n "\${BASH_VERSION-}" ]; then eval "exec $fd>&-"
+       elif [ -e "$link" ]; then echo "descriptor $fd is open and this shell cannot close it" >&2; exit 125; fi ;;
+  esac
+done
+record=$1 status=$2 options=$3 filter=$4 bwrap=$5
+shift 5
+read -r boot </proc/sys/kernel/random/boot_id
+read -r stat </proc/self/stat
+printf '%s\\n%s\\n' "$boot" "$stat" >"$record.new"
+mv -f "$record.new" "$record"
+exec 7>"$status" 8<"$options" 9<"$filter"
+rm -f "$options"
+exec "$bwrap" --args 8 "$@"
+`;
+
+/** Numbers of the descriptors that the script opens, for the options that name them. */
+export const STATUS_FD = 7;
+export const FILTER_FD = 9;

@@ -1,0 +1,58 @@
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BackendError } from '@bot-bottle/backend';
+import { isAlive, type ProcessRecord, statOf } from './record.js';
+
+/** Milliseconds that the kernel gets to remove killed processes. */
+const KILL_TIMEOUT = 10_000;
+/** Milliseconds after which a sandbox whose first process was killed is killed as a whole. */
+const INIT_TIMEOUT = 1_000;
+const POLL = 10;
+
+/**
+ * Ends a sandbox: SIGTERM to the agent, SIGHUP at half of the grace time (an interactive shell ignores the first), then
+ * SIGKILL to the namespace's first process, with which the kernel ends every other in it.
+ */
+export async function stopSandbox(sandbox: ProcessRecord, graceMs: number): Promise<void> {
+  if (graceMs > 0) {
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+      for (const init of childrenOf(sandbox.pid)) for (const pid of childrenOf(init)) send(pid, signal);
+      if (await ended(sandbox, graceMs / 2)) return;
+    }
+  }
+  if (!isAlive(sandbox)) return;
+  for (const init of childrenOf(sandbox.pid)) send(init, 'SIGKILL');
+  if (await ended(sandbox, INIT_TIMEOUT)) return;
+  // Without a first process yet (still in its set-up), or one that does not go: --die-with-parent does the rest.
+  send(sandbox.pid, 'SIGKILL');
+  if (!(await ended(sandbox, KILL_TIMEOUT))) {
+    throw new BackendError(
+      'stop-failed',
+      `process ${sandbox.pid} still runs ${KILL_TIMEOUT} ms after SIGKILL`,
+    );
+  }
+}
+
+async function ended(sandbox: ProcessRecord, milliseconds: number): Promise<boolean> {
+  for (const until = performance.now() + milliseconds; isAlive(sandbox); await sleep(POLL)) {
+    if (performance.now() >= until) return false;
+  }
+  return true;
+}
+
+/** Processes whose parent is this one. Zombies are left out. */
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(name => statOf(Number(name)) ?? [])
+    .filter(stat => stat.parent === parent && stat.state !== 'Z')
+    .map(stat => stat.pid);
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BottleRef, DestroyReport, ExitStatus } from '@bot-bottle/backend';
+import { BackendError } from '@bot-bottle/backend';
+import { readIfPresent } from './record.js';
+
+/** Every file that this adapter keeps for a bottle. No bottle sees the folder; some of the files are shown in it, read-only. */
+export interface Scratch {
+  readonly folder: string;
+  /** Says that the rest is written. */
+  readonly prepared: string;
+  readonly filter: string;
+  readonly options: string;
+  readonly record: string;
+  readonly status: string;
+  readonly exit: string;
+  readonly etc: (name: string) => string;
+}
+
+export function scratchOf({ stateFolder }: BottleRef): Scratch {
+  return {
+    folder: stateFolder,
+    prepared: join(stateFolder, 'prepared'),
+    filter: join(stateFolder, 'seccomp.bpf'),
+    options: join(stateFolder, 'options'),
+    record: join(stateFolder, 'process'),
+    status: join(stateFolder, 'bwrap-status.json'),
+    exit: join(stateFolder, 'exit.json'),
+    etc: name => join(stateFolder, `etc.${name}`),
+  };
+}
+
+/** Makes the folder, for the operator alone. @throws BackendError `bad-spec` where something else is in its place */
+export function makeScratch(scratch: Scratch): void {
+  const stat = lstatSync(scratch.folder, { throwIfNoEntry: false });
+  if (stat === undefined) mkdirSync(scratch.folder, { mode: 0o700 });
+  else if (!stat.isDirectory()) {
+    throw new BackendError('bad-spec', `stateFolder is not a folder: ${scratch.folder}`);
+  }
+}
+
+/** Writes a file whole: a reader, or a launch that follows a kill, sees the old one or the new one. */
+export function writeScratch(file: string, data: string | Uint8Array, mode = 0o600): void {
+  const temporary = `${file}.new`;
+  removeIfPresent(temporary);
+  writeFileSync(temporary, data, { mode, flag: 'wx' });
+  renameSync(temporary, file);
+}
+
+export function removeIfPresent(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+export function readExit(scratch: Scratch): ExitStatus | null {
+  const text = readIfPresent(scratch.exit);
+  return text === null ? null : (JSON.parse(text) as ExitStatus);
+}
+
+/** The folder is flat and only this adapter writes in it, so a folder inside is not ours and stays. */
+export function removeScratch(scratch: Scratch): DestroyReport {
+  const stat = lstatSync(scratch.folder, { throwIfNoEntry: false });
+  if (stat === undefined) return { removed: false, left: [] };
+  if (!stat.isDirectory()) {
+    return { removed: false, left: [{ path: scratch.folder, reason: 'not a folder' }] };
+  }
+  const left: { path: string; reason: string }[] = [];
+  const attempt = (path: string, remove: (path: string) => void) => {
+    try {
+      remove(path);
+    } catch (error) {
+      left.push({ path, reason: (error as Error).message });
+    }
+  };
+  for (const name of readdirSync(scratch.folder)) attempt(join(scratch.folder, name), removeIfPresent);
+  attempt(scratch.folder, rmdirSync);
+  return { removed: left.length === 0, left };
+}

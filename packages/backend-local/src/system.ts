@@ -1,0 +1,56 @@
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * What of the host's /etc a program needs to run, to speak TLS and to know the time. Never the folder as a whole:
+ * a bottle started by root owns every file of root, so what is secret must not be there (shadow, ssl/private, ssh).
+ */
+const ETC = [
+  'alternatives',
+  'bash.bashrc',
+  'ca-certificates',
+  'ca-certificates.conf',
+  'crypto-policies',
+  'debian_version',
+  'fonts',
+  'inputrc',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'locale.alias',
+  'locale.conf',
+  'localtime',
+  'magic',
+  'mime.types',
+  'nanorc',
+  'os-release',
+  'pki/ca-trust/extracted',
+  'pki/tls/cert.pem',
+  'pki/tls/certs',
+  'pki/tls/openssl.cnf',
+  'profile',
+  'protocols',
+  'python3',
+  'services',
+  'ssl/cert.pem',
+  'ssl/certs',
+  'ssl/openssl.cnf',
+  'terminfo',
+  'timezone',
+  'vimrc',
+];
+
+/** Options that show the host's programs and libraries, read-only. */
+export function systemOptions(root = '/'): string[] {
+  const options = ['--ro-bind', join(root, 'usr'), '/usr'];
+  for (const name of readdirSync(root).sort()) {
+    if (!/^(bin|sbin|lib(32|64|x32)?)$/.test(name)) continue;
+    const path = join(root, name);
+    if (lstatSync(path).isSymbolicLink()) options.push('--symlink', readlinkSync(path), `/${name}`);
+    else options.push('--ro-bind', path, `/${name}`);
+  }
+  for (const name of ETC) options.push('--ro-bind-try', join(root, 'etc', name), `/etc/${name}`);
+  // NixOS keeps its programs here; the rest of the world has no such folder.
+  options.push('--ro-bind-try', join(root, 'nix/store'), '/nix/store');
+  return options;
+}
