@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import {
+  type ClaimOwner,
+  type ClaimState,
+  encodeOwner,
+  type JsonObject,
+  ownerFileName,
+  readClaimAt,
+} from './claim-state.js';
+import { asDurableFsError, DurableFsError, errnoOf } from './errors.js';
+import { at, close, openFolder, openParent, openParentOrAbsent } from './handle.js';
+import { processMark } from './process-mark.js';
+import { removeAt } from './remove-tree.js';
+import { confirm, writeNew } from './replace-file.js';
+import { run, type SyncPoints } from './sync-points.js';
+import { sweepAt, temporaryName } from './temporary.js';
+
+export interface ClaimOptions {
+  /** What others read about the owner. Default empty. */
+  note?: JsonObject | undefined;
+  /** How long to wait for an owner that lives: milliseconds, or until a signal. Default: not at all. */
+  wait?: AbortSignal | number | undefined;
+}
+
+export interface Claim {
+  readonly owner: ClaimOwner;
+  /** Gives the claim up. May be called again; also works after the folder that it lies in was renamed or removed. */
+  release(): Promise<void>;
+}
+
+/** Between two looks at a claim that somebody holds, in milliseconds. */
+const LOOK_AGAIN_MS = 20;
+
+/**
+ * Becomes the one owner of `folder`, a name that exists only while somebody owns it. Of any number of processes, one
+ * wins: each makes a folder with its owner's file elsewhere and renames it to `folder`, and rename(2) refuses to
+ * replace a folder that is not empty. A dead owner's file is unlinked under its own unique name, so that this cannot
+ * hit its successor's, however late. An owner that is stopped or slow stays the owner: no clock is asked.
+ *
+ * Throws 'claim-held' (its owner lives, or cannot be seen from here), 'absent' or 'not-a-folder' (`folder` or the one
+ * that it lies in), 'io'.
+ */
+export async function acquireClaim(folder: string, options: ClaimOptions = {}): Promise<Claim> {
+  const { parent, name } = openParent(folder);
+  let claim: Claim | null = null;
+  try {
+    const owner: ClaimOwner = { ...processMark(), note: options.note ?? {} };
+    claim = await contend(parent, name, folder, owner, patience(folder, options.wait));
+    await sweepAt(parent, dirname(folder), name);
+    return claim;
+  } catch (cause) {
+    await claim?.release();
+    throw asDurableFsError('claim', folder, cause);
+  } finally {
+    if (claim === null) close(parent);
+  }
+}
+
+/** Who owns a claim, without taking it. Throws 'not-a-folder' where something else lies there, 'bad-path', 'io'. */
+export function readClaim(folder: string): ClaimState {
+  const opened = openParentOrAbsent(folder);
+  if (opened === null) return { state: 'free' };
+  try {
+    return readClaimAt(opened.parent, opened.name).state;
+  } catch (cause) {
+    throw asDurableFsError('read the claim', folder, cause);
+  } finally {
+    close(opened.parent);
+  }
+}
+
+async function contend(
+  parent: number,
+  name: string,
+  path: string,
+  owner: ClaimOwner,
+  wait: (state: ClaimState) => Promise<void>,
+): Promise<Claim> {
+  const file = ownerFileName(owner.pid, randomBytes(6).toString('hex'));
+  const prepared = temporaryName(name);
+  let isPrepared = false;
+  try {
+    for (;;) {
+      const { state, file: ownersFile } = readClaimAt(parent, name);
+      if (state.state === 'held' || state.state === 'unknown') {
+        await wait(state);
+        continue;
+      }
+      if (ownersFile !== null) unlinkOwner(parent, name, ownersFile);
+      if (!isPrepared) {
+        isPrepared = true;
+        await run(prepare(parent, prepared, file, owner));
+      }
+      if (!renameToFree(parent, prepared, name)) continue;
+      await run(confirm(parent, path));
+      return new HeldClaim(parent, name, file, owner);
+    }
+  } catch (error) {
+    // After a rename there is nothing under the prepared name any more.
+    if (isPrepared) await removeAt(parent, prepared, path);
+    throw error;
+  }
+}
+
+/** On the disk before it is renamed: after a power cut a claim is whole or not there. */
+function* prepare(parent: number, prepared: string, file: string, owner: ClaimOwner): SyncPoints<void> {
+  mkdirSync(at(parent, prepared), { mode: 0o755 });
+  const folder = openFolder(at(parent, prepared));
+  try {
+    yield* writeNew(folder, file, encodeOwner(owner), 0o644);
+    yield folder;
+  } finally {
+    close(folder);
+  }
+}
+
+/** False where another was faster. */
+function renameToFree(parent: number, prepared: string, name: string): boolean {
+  try {
+    renameSync(at(parent, prepared), at(parent, name));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTEMPTY' || errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function unlinkOwner(parent: number, name: string, file: string): void {
+  try {
+    unlinkSync(at(parent, `${name}/${file}`));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
+  }
+}
+
+/** Owns the handle of the folder that the claim lies in. */
+class HeldClaim implements Claim {
+  readonly owner: ClaimOwner;
+  readonly #name: string;
+  readonly #file: string;
+  #parent: number | null;
+
+  constructor(parent: number, name: string, file: string, owner: ClaimOwner) {
+    this.#parent = parent;
+    this.#name = name;
+    this.#file = file;
+    this.owner = owner;
+  }
+
+  async release(): Promise<void> {
+    const parent = this.#parent;
+    if (parent === null) return;
+    this.#parent = null;
+    try {
+      unlinkOwner(parent, this.#name, this.#file);
+      rmdirSync(at(parent, this.#name));
+    } catch (error) {
+      // Gone, or somebody else's already.
+      const fine = ['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'];
+      if (!fine.includes(errnoOf(error) ?? '')) throw asDurableFsError('release', this.#name, error);
+    } finally {
+      close(parent);
+    }
+  }
+}
+
+/** Waits a little for the owner, or throws 'claim-held' when there is no more time to wait. */
+function patience(folder: string, wait: AbortSignal | number = 0): (state: ClaimState) => Promise<void> {
+  const end = typeof wait === 'number' ? performance.now() + wait : Number.POSITIVE_INFINITY;
+  const signal = typeof wait === 'number' ? null : wait;
+  return async state => {
+    if (performance.now() >= end || signal?.aborted) {
+      const pid = 'owner' in state ? state.owner?.pid : undefined;
+      const message = `${folder} is claimed by ${pid === undefined ? 'somebody unknown' : `process ${pid}`}`;
+      throw new DurableFsError('claim-held', folder, message, signal?.reason);
+    }
+    const jitter = Math.random() * LOOK_AGAIN_MS;
+    await setTimeout(Math.min(LOOK_AGAIN_MS / 2 + jitter, end - performance.now()));
+  };
+}
