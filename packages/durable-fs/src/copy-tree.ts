@@ -44,6 +44,8 @@ export interface CopyOptions {
   maxEntries?: number | undefined;
   /** Called with the path of each entry, seen from the top, before it is copied. */
   onEntry?: ((path: string) => void) | undefined;
+  /** Whether links are copied, as links, or skipped and reported. Default `copy`. */
+  links?: 'copy' | 'skip' | undefined;
   /** Whether the copy survives a power cut once it is reported. Default true; false is faster for what can be made again. */
   durable?: boolean | undefined;
 }
@@ -156,7 +158,7 @@ class Copy {
     const stat = orAbsent(() => lstatSync(at(this.#source.folder, name)));
     if (stat === null) return;
     if (stat.isDirectory()) this.#enter(name);
-    else if (stat.isSymbolicLink()) this.#copyLink(name, stat);
+    else if (stat.isSymbolicLink() && this.#options.links !== 'skip') this.#copyLink(name, stat);
     else if (stat.isFile()) await this.#copyFile(name);
     else this.#skip(name, kindOf(stat));
   }
@@ -274,6 +276,7 @@ function openSource(from: string): number {
 }
 
 function kindOf(stat: Stats): string {
+  if (stat.isSymbolicLink()) return 'link';
   if (stat.isFIFO()) return 'FIFO';
   if (stat.isSocket()) return 'socket';
   return stat.isBlockDevice() || stat.isCharacterDevice() ? 'device' : 'changed';
