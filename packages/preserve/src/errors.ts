@@ -1,0 +1,36 @@
+import type { ClaimOwner } from '@bot-bottle/durable-fs';
+
+/**
+ * - `no-such-bottle`: the bottle's folder is absent, or went while we worked.
+ * - `lease-held`: a process that is alive owns the bottle; `owner` names it.
+ * - `lease-unknown`: the owner cannot be judged from here (another PID namespace, a damaged claim): never taken over.
+ * - `preserved`: the marker is there, and nobody forced.
+ * - `bad-marker`: what lies at `.preserve` is a folder, so it cannot be cleared.
+ * - `bad-folder`: a transcript folder that is not a plain relative path.
+ * - `bad-override`: an override that is blank, holds a NUL or is too large.
+ */
+export type PreserveErrorCode =
+  | 'no-such-bottle'
+  | 'lease-held'
+  | 'lease-unknown'
+  | 'preserved'
+  | 'bad-marker'
+  | 'bad-folder'
+  | 'bad-override';
+
+export class PreserveError extends Error {
+  override readonly name = 'PreserveError';
+  /** Who holds the lease, where that is the trouble and is known. */
+  readonly owner: ClaimOwner | null;
+
+  constructor(
+    readonly code: PreserveErrorCode,
+    message: string,
+    /** The file or folder that the error is about. */
+    readonly path: string,
+    options: { owner?: ClaimOwner | null; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.owner = options.owner ?? null;
+  }
+}
