@@ -1,5 +1,5 @@
 import { chmodSync, closeSync, constants, openSync, unlinkSync } from 'node:fs';
-import { createServer, connect, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 
 // A socket's address holds 107 characters of a path (unix(7)); a state folder may be deeper. So both sides go through a

@@ -22,7 +22,12 @@ export type ClientMessage =
 /** What the keeper sends; terminal output goes as data frames. */
 export type KeeperMessage =
   | { readonly type: 'hello'; readonly protocol: number; readonly identity: string }
-  | { readonly type: 'ended'; readonly exit: ExitStatus; readonly kept: boolean; readonly notes: readonly string[] }
+  | {
+      readonly type: 'ended';
+      readonly exit: ExitStatus;
+      readonly kept: boolean;
+      readonly notes: readonly string[];
+    }
   | { readonly type: 'error'; readonly code: ProtocolErrorCode; readonly message: string };
 
 export type ProtocolErrorCode = 'malformed' | 'protocol-mismatch' | 'too-slow';

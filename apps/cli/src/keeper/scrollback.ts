@@ -28,7 +28,7 @@ export class Scrollback {
   replay(): Uint8Array {
     const all = Buffer.concat(this.#chunks);
     const start = this.#cut ? all.indexOf(0x0a) + 1 : 0;
-    return Buffer.from(all.latin1Slice(start).replace(QUESTIONS, ''), 'latin1');
+    return Buffer.from(all.toString('latin1', start).replace(QUESTIONS, ''), 'latin1');
   }
 }
 

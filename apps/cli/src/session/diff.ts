@@ -12,4 +12,7 @@ export interface WorkspaceDiff {
   readonly patch: string | null;
 }
 /** What a copied workspace changed against its original as it is now. Throws SessionError 'not-a-copy', 'workspace-missing'. */
-export declare function diffWorkspace(paths: BottlePaths, options?: { readonly patch?: boolean }): Promise<WorkspaceDiff>;
+export declare function diffWorkspace(
+  paths: BottlePaths,
+  options?: { readonly patch?: boolean },
+): Promise<WorkspaceDiff>;

@@ -6,7 +6,7 @@ export { SessionError, type SessionErrorCode } from './errors.js';
 export { type LaunchRecord, readLaunch, type Workspace } from './launch-file.js';
 export { type FollowOptions, followLog } from './logs.js';
 export { type RemoveOptions, removeSession } from './remove.js';
-export { type ResumeOptions, type ResumedBottle, type ResumeReport, resumeBottle } from './resume.js';
+export { type ResumedBottle, type ResumeOptions, type ResumeReport, resumeBottle } from './resume.js';
 export { readSession, type SessionRecord } from './session-file.js';
 export { type StartedBottle, type StartRequest, startBottle } from './start.js';
 export { type BottleDescription, type BottleState, describeBottle } from './state.js';

@@ -34,7 +34,10 @@ export function readLaunch(paths: BottlePaths): LaunchRecord | null {
     return null;
   }
   if (typeof value.version === 'number' && value.version > VERSION) {
-    throw broken(paths.launch, `was written by a newer bot-bottle (version ${value.version}, known: ${VERSION})`);
+    throw broken(
+      paths.launch,
+      `was written by a newer bot-bottle (version ${value.version}, known: ${VERSION})`,
+    );
   }
   if (!isLaunch(value)) {
     throw broken(paths.launch, 'does not hold what this version writes there');

@@ -1,7 +1,11 @@
+import type { LeftEntry } from '@bot-bottle/durable-fs';
 import type { Identity } from '@bot-bottle/identity';
-import type { BottlePaths } from '@bot-bottle/state-paths';
+import { effectiveBackend, readRecord } from '@bot-bottle/metadata';
+import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
+import { spawnKeeper, terminalSize } from '../keeper/spawn.js';
 import type { FindBackend } from './backend-ref.js';
+import { SessionError } from './errors.js';
 
 export interface ResumeOptions {
   readonly backends: FindBackend;
@@ -11,12 +15,18 @@ export interface ResumeOptions {
 
 /** What came back and what did not. */
 export interface ResumeReport {
-  readonly workspace: 'mounted' | 'copy' | 'empty' | 'missing';
+  readonly workspace: 'mounted' | 'in place' | 'missing';
   readonly home: 'in place' | 'missing';
-  /** Per transcript folder of the agent. */
-  readonly transcript: readonly { readonly path: string; readonly state: 'in place' | 'restored' | 'missing' }[];
+  /** Of the agent's transcript folders, relative to its home. */
+  readonly transcript: {
+    readonly restored: readonly string[];
+    readonly inPlace: readonly string[];
+    readonly missing: readonly string[];
+    readonly left: readonly LeftEntry[];
+  };
+  /** `reset`: it was gone, so nobody is allowed. */
   readonly liveConfig: 'in place' | 'reset';
-  readonly labels: number;
+  readonly labels: Readonly<Record<string, string>>;
   readonly args: readonly string[];
   /** Names that the agent's definition passes and the operator's environment does not hold now. */
   readonly absentEnv: readonly string[];
@@ -28,5 +38,39 @@ export interface ResumedBottle {
   readonly report: ResumeReport;
 }
 
-/** Resumes a bottle that is preserved or dead, on the backend of its record. Throws SessionError. */
-export declare function resumeBottle(context: Context, identity: Identity, options: ResumeOptions): Promise<ResumedBottle>;
+/**
+ * Resumes a bottle that is preserved or dead, on the backend of its record; returns when its agent runs. Throws
+ * SessionError; a bottle that could not be resumed is as it was.
+ */
+export async function resumeBottle(
+  context: Context,
+  identity: Identity,
+  options: ResumeOptions,
+): Promise<ResumedBottle> {
+  const paths = bottlePaths(context.root, identity);
+  const record = readRecord(paths);
+  if (record === null) {
+    throw new SessionError('no-such-bottle', `there is no record of ${identity} in ${paths.folder}`);
+  }
+  const name = effectiveBackend(record);
+  const backend = options.backends(name);
+  if (backend === undefined) {
+    throw new SessionError(
+      'backend-missing',
+      `${identity} belongs to the backend "${name}", which is not installed: @bot-bottle/backend-${name} provides it`,
+    );
+  }
+  const { report } = await spawnKeeper(context, {
+    kind: 'resume',
+    root: context.root,
+    size: terminalSize(context),
+    now: context.now().toISOString(),
+    identity,
+    backend: { name: backend.name, ...(backend.module === undefined ? {} : { module: backend.module }) },
+    allowMissingWorkspace: options.allowMissingWorkspace ?? false,
+  });
+  if (report === null) {
+    throw new SessionError('start-failed', 'the keeper did not say what came back');
+  }
+  return { identity, paths, report };
+}

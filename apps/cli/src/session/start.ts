@@ -1,7 +1,9 @@
+import type { Limits } from '@bot-bottle/backend';
 import type { Identity } from '@bot-bottle/identity';
-import type { BottlePaths } from '@bot-bottle/state-paths';
+import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
 import type { Context } from '../context.js';
+import { spawnKeeper, terminalSize } from '../keeper/spawn.js';
 import type { BackendRef } from './backend-ref.js';
 import type { Workspace } from './launch-file.js';
 
@@ -13,8 +15,8 @@ export interface StartRequest {
   readonly backend: BackendRef;
   readonly workspace: Workspace;
   readonly labels: Readonly<Record<string, string>>;
-  /** Of the contract's `Limits`; none by default. */
-  readonly limits?: Readonly<Record<string, number>>;
+  /** None by default. */
+  readonly limits?: Limits;
 }
 
 export interface StartedBottle {
@@ -27,4 +29,21 @@ export interface StartedBottle {
  * from `context.env`. SIGINT and SIGTERM while it starts cancel it. Throws SessionError; what failed has been removed,
  * or `left` says what could not be.
  */
-export declare function startBottle(context: Context, request: StartRequest): Promise<StartedBottle>;
+export async function startBottle(context: Context, request: StartRequest): Promise<StartedBottle> {
+  const { agent, args, backend, workspace, labels, limits } = request;
+  const { identity } = await spawnKeeper(context, {
+    kind: 'start',
+    root: context.root,
+    size: terminalSize(context),
+    now: context.now().toISOString(),
+    start: {
+      agent,
+      args,
+      backend: { name: backend.name, ...(backend.module === undefined ? {} : { module: backend.module }) },
+      workspace,
+      labels,
+      ...(limits === undefined ? {} : { limits }),
+    },
+  });
+  return { identity, paths: bottlePaths(context.root, identity) };
+}

@@ -1,13 +1,30 @@
-import type { BottleRecord } from '@bot-bottle/metadata';
+import { type BottleRecord, MetadataError, readRecord } from '@bot-bottle/metadata';
+import { isPreserved, readLease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
-import type { SessionRecord } from './session-file.js';
+import { messageOf } from './end.js';
+import { SessionError } from './errors.js';
+import { readSession, type SessionRecord } from './session-file.js';
+
 /**
- * starting, running, ending: a keeper lives. dead: a session that nobody ended (kill -9, power cut).
- * preserved: ended, and kept. stopped: no session and no marker. unfinished: a start that died before it was complete.
- * broken: its record or its session file cannot be read. unknown: the lease's owner cannot be judged from here.
+ * - `starting`, `running`, `ending`: a keeper lives, and says so.
+ * - `dead`: a session that nobody ended: its keeper was killed, or the machine went down. `resume` goes on with it.
+ * - `preserved`: no session, and the marker keeps it.
+ * - `stopped`: no session and no marker; also what the older tool left, for this one cannot see its sessions.
+ * - `unfinished`: a start that died before there was a record.
+ * - `broken`: its record or its session file cannot be read, and no keeper lives.
+ * - `unknown`: it has an owner that cannot be judged from here.
  */
 export type BottleState =
-  | 'starting' | 'running' | 'ending' | 'dead' | 'preserved' | 'stopped' | 'unfinished' | 'broken' | 'unknown';
+  | 'starting'
+  | 'running'
+  | 'ending'
+  | 'dead'
+  | 'preserved'
+  | 'stopped'
+  | 'unfinished'
+  | 'broken'
+  | 'unknown';
+
 export interface BottleDescription {
   readonly state: BottleState;
   readonly preserved: boolean;
@@ -17,5 +34,60 @@ export interface BottleDescription {
   /** Why it is broken or unknown, or what the last session met; null when there is nothing to say. */
   readonly problem: string | null;
 }
-/** How a bottle stands, from its lease, marker, session file and record; never throws for a broken one. */
-export declare function describeBottle(paths: BottlePaths): BottleDescription;
+
+/** How a bottle stands, from its lease, marker, session file and record; a broken one is described, never thrown. */
+export function describeBottle(paths: BottlePaths): BottleDescription {
+  const preserved = isPreserved(paths);
+  const lease = readLease(paths).state;
+  const record = attempt(() => readRecord(paths));
+  const session = attempt(() => readSession(paths));
+  const problem =
+    record.problem ??
+    session.problem ??
+    (session.value?.problems.length ? session.value.problems.join('; ') : null);
+  const facts = { preserved, record: record.value, session: session.value };
+  const broken = record.problem !== null || session.problem !== null;
+  const unowned = (): BottleState => {
+    if (broken) return 'broken';
+    if (record.value === null) return 'unfinished';
+    const over = lease === 'none' || session.value?.phase === 'ended';
+    if (!over) return 'dead';
+    return preserved ? 'preserved' : 'stopped';
+  };
+  switch (lease) {
+    case 'alive':
+      return { ...facts, state: livePhase(session.value), problem };
+    case 'unknown':
+      return {
+        ...facts,
+        state: 'unknown',
+        problem: problem ?? 'the owner of its lease cannot be judged from here',
+      };
+    default:
+      return { ...facts, state: unowned(), problem };
+  }
+}
+
+/** Between the lease and the first word of its owner, and between its last word and the lease's end, one holds it still. */
+function livePhase(session: SessionRecord | null): BottleState {
+  switch (session?.phase) {
+    case 'running':
+      return 'running';
+    case 'ending':
+    case 'ended':
+      return 'ending';
+    default:
+      return 'starting';
+  }
+}
+
+function attempt<T>(read: () => T | null): { value: T | null; problem: string | null } {
+  try {
+    return { value: read(), problem: null };
+  } catch (error) {
+    if (error instanceof MetadataError || error instanceof SessionError) {
+      return { value: null, problem: messageOf(error) };
+    }
+    throw error;
+  }
+}

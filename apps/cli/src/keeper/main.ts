@@ -1,0 +1,64 @@
+import { SessionError } from '../session/errors.js';
+import type { Bottle } from './bottle.js';
+import { prepareResume } from './prepare-resume.js';
+import { prepareStart } from './prepare-start.js';
+import { type KeeperReply, type KeeperRequest, toFailure } from './request.js';
+import { runSession } from './run-session.js';
+import { StopSwitch } from './stop-switch.js';
+
+/**
+ * The keeper: one process per running bottle. It takes one request over its IPC channel, answers once when the agent
+ * runs or cannot, and then lives on its own until the session has ended. `argv` is for `ps` alone.
+ */
+export async function runKeeper(_argv: string[]): Promise<void> {
+  const stop = new StopSwitch();
+  process.on('SIGTERM', () => stop.request());
+  process.on('SIGINT', () => stop.request());
+  // A closed terminal is its client's affair.
+  process.on('SIGHUP', () => {});
+  const request = await receiveRequest();
+  if (request === null) {
+    return;
+  }
+  try {
+    const bottle = await prepare(request, stop);
+    const session = await runSession(bottle, request.size, stop);
+    await reply({ kind: 'ready', identity: bottle.paths.identity, report: bottle.report });
+    await session.ended;
+  } catch (error) {
+    process.exitCode = 1;
+    await reply({ kind: 'failed', failure: toFailure(error) });
+  }
+}
+
+function prepare(request: KeeperRequest, stop: StopSwitch): Promise<Bottle> {
+  const checkCancelled = (): void => {
+    if (stop.requested) {
+      throw new SessionError('cancelled', 'the start was interrupted');
+    }
+  };
+  return request.kind === 'start'
+    ? prepareStart(request.root, request.now, request.start, checkCancelled)
+    : prepareResume({ ...request, env: process.env });
+}
+
+/** Null where whoever spawned this died before it said what for: nothing has been done. */
+function receiveRequest(): Promise<KeeperRequest | null> {
+  return new Promise(resolve => {
+    process.once('message', message => resolve(message as KeeperRequest));
+    process.once('disconnect', () => resolve(null));
+  });
+}
+
+/** A command that is gone is no reason to end its bottle. */
+async function reply(message: KeeperReply): Promise<void> {
+  if (!process.connected) {
+    return;
+  }
+  await new Promise<void>(resolve => {
+    process.send?.(message, undefined, undefined, () => resolve());
+  });
+  if (process.connected) {
+    process.disconnect();
+  }
+}

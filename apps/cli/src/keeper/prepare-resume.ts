@@ -1,0 +1,160 @@
+import { lstatSync } from 'node:fs';
+import { ensureFolder } from '@bot-bottle/durable-fs';
+import type { Identity } from '@bot-bottle/identity';
+import { writeLiveConfig } from '@bot-bottle/live-config';
+import { readRecord } from '@bot-bottle/metadata';
+import { acquireLease, type Lease, PreserveError, restoreTranscript } from '@bot-bottle/preserve';
+import { bottlePaths } from '@bot-bottle/state-paths';
+import { loadBackend } from '../backends/load.js';
+import type { BackendRef } from '../session/backend-ref.js';
+import { bottleRef } from '../session/bottle-spec.js';
+import { messageOf } from '../session/end.js';
+import { SessionError } from '../session/errors.js';
+import { type LaunchRecord, readLaunch, type Workspace } from '../session/launch-file.js';
+import type { ResumeReport } from '../session/resume.js';
+import { readSession, type SessionRecord, writeSession } from '../session/session-file.js';
+import { checkWorkspace } from '../session/workspace.js';
+import { abandoned } from './abandoned.js';
+import type { Bottle } from './bottle.js';
+
+export interface ResumeInput {
+  readonly root: string;
+  readonly now: string;
+  readonly identity: Identity;
+  readonly backend: BackendRef;
+  readonly allowMissingWorkspace: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Makes an existing bottle ready to be launched again. The marker stays until its agent runs: killed or failing before
+ * that, a preserved bottle is still preserved.
+ */
+export async function prepareResume(input: ResumeInput): Promise<Bottle> {
+  const paths = bottlePaths(input.root, input.identity);
+  const backend = await loadBackend(input.backend);
+  const lease = await takeLease(input);
+  let before: SessionRecord | null = null;
+  const abandon = (): Promise<readonly string[]> => putBack(lease, before);
+  try {
+    const launch = readLaunch(paths);
+    const record = readRecord(paths);
+    if (launch === null || record === null) {
+      throw new SessionError(
+        'unfinished',
+        `the start of ${paths.identity} never finished: there is nothing to resume`,
+      );
+    }
+    before = readSession(paths);
+    // What a killed keeper may have left running.
+    await backend.destroy(bottleRef(paths));
+    const session: SessionRecord = {
+      phase: 'starting',
+      pid: process.pid,
+      startedAt: input.now,
+      endedAt: null,
+      exit: null,
+      problems: [],
+    };
+    await writeSession(paths, session);
+    const workspace = workspaceNow(input, launch.workspace);
+    const report = await bringBack(input, launch, workspace, record.labels);
+    return {
+      paths,
+      lease,
+      backend,
+      launch: { ...launch, workspace },
+      labels: record.labels,
+      session,
+      report,
+      abandon,
+    };
+  } catch (error) {
+    throw await abandoned(error, abandon);
+  }
+}
+
+async function takeLease({ root, identity, backend }: ResumeInput): Promise<Lease> {
+  try {
+    return await acquireLease(bottlePaths(root, identity), { backend: backend.name });
+  } catch (error) {
+    if (error instanceof PreserveError && error.code === 'lease-held') {
+      throw new SessionError('already-running', error.message, { cause: error });
+    }
+    if (error instanceof PreserveError && error.code === 'no-such-bottle') {
+      throw new SessionError('no-such-bottle', error.message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function workspaceNow({ root, allowMissingWorkspace }: ResumeInput, workspace: Workspace): Workspace {
+  // The original of a copy is not needed any more.
+  if (workspace.kind !== 'mount') {
+    return workspace;
+  }
+  try {
+    return checkWorkspace(root, workspace);
+  } catch (error) {
+    const missing = error instanceof SessionError && error.code === 'workspace-missing';
+    if (missing && allowMissingWorkspace) {
+      return { kind: 'empty' };
+    }
+    throw error;
+  }
+}
+
+async function bringBack(
+  { identity, root, env }: ResumeInput,
+  launch: LaunchRecord,
+  workspace: Workspace,
+  labels: Readonly<Record<string, string>>,
+): Promise<ResumeReport> {
+  const paths = bottlePaths(root, identity);
+  const had = {
+    workspace: isThere(paths.workspace),
+    home: isThere(paths.home),
+    liveConfig: isThere(paths.liveConfig),
+  };
+  ensureFolder(paths.sidecar('agent'), { mode: 0o700 });
+  ensureFolder(paths.home, { mode: 0o700 });
+  if (workspace.kind !== 'mount') {
+    ensureFolder(paths.workspace, { mode: 0o755 });
+  }
+  if (!had.liveConfig) {
+    await writeLiveConfig(paths, { allowlist: [], routes: [] });
+  }
+  const { restored, inPlace, missing, left } = await restoreTranscript(paths, launch.agent.transcript);
+  return {
+    workspace: workspaceReport(launch.workspace, workspace, had.workspace),
+    home: had.home ? 'in place' : 'missing',
+    transcript: { restored, inPlace, missing, left },
+    liveConfig: had.liveConfig ? 'in place' : 'reset',
+    labels,
+    args: launch.args,
+    absentEnv: launch.agent.passEnv.filter(name => env[name] === undefined),
+  };
+}
+
+function workspaceReport(before: Workspace, now: Workspace, there: boolean): ResumeReport['workspace'] {
+  if (now.kind === 'mount') {
+    return 'mounted';
+  }
+  return before.kind === 'mount' || !there ? 'missing' : 'in place';
+}
+
+async function putBack(lease: Lease, before: SessionRecord | null): Promise<readonly string[]> {
+  try {
+    if (before !== null) {
+      await writeSession(lease.paths, before);
+    }
+    await lease.release();
+    return [];
+  } catch (error) {
+    return [`${lease.paths.session} (${messageOf(error)})`];
+  }
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,104 @@
+import type { Server } from 'node:net';
+import type { ExitStatus, RunningBottle, TerminalSize } from '@bot-bottle/backend';
+import { clearPreserved } from '@bot-bottle/preserve';
+import { bottleRef, bottleSpec } from '../session/bottle-spec.js';
+import { endSession, messageOf } from '../session/end.js';
+import { SessionError } from '../session/errors.js';
+import { type SessionRecord, writeSession } from '../session/session-file.js';
+import { abandoned } from './abandoned.js';
+import type { Bottle } from './bottle.js';
+import { listenAt } from './control-socket.js';
+import { Hub } from './hub.js';
+import { PtyHost } from './pty-host.js';
+import type { StopSwitch } from './stop-switch.js';
+import { TerminalLog } from './terminal-log.js';
+
+export interface Session {
+  /** Settles when the end sequence is done and every client knows. */
+  readonly ended: Promise<void>;
+}
+
+/** What a session holds open beside its agent. */
+interface Desk {
+  readonly hub: Hub;
+  readonly log: TerminalLog;
+  readonly server: Server;
+  readonly problems: string[];
+}
+
+/** Launches a bottle that is ready, and returns when its agent runs. A launch that fails is undone. */
+export async function runSession(bottle: Bottle, size: TerminalSize, stop: StopSwitch): Promise<Session> {
+  let desk: Desk | null = null;
+  try {
+    const host = await PtyHost.load(size);
+    desk = await openDesk(bottle, host, stop);
+    const { paths, launch, labels, report, backend } = bottle;
+    const spec = bottleSpec({ paths, launch, labels, env: process.env, resumed: report !== null });
+    const prepared = await backend.prepare(spec);
+    if (stop.requested) {
+      throw new SessionError('cancelled', 'the start was interrupted');
+    }
+    const running = await backend.launch(prepared, host);
+    desk.hub.connect(running.terminal);
+    const session: SessionRecord = { ...bottle.session, phase: 'running' };
+    await writeSession(paths, session);
+    // Only now: until the agent runs, a preserved bottle stays a preserved one.
+    await clearPreserved(paths);
+    return { ended: finish(bottle, running, session, desk, stop) };
+  } catch (error) {
+    if (desk !== null) {
+      await closeDesk(desk);
+    }
+    throw await abandoned(error, bottle.abandon);
+  }
+}
+
+async function openDesk({ paths }: Bottle, host: PtyHost, stop: StopSwitch): Promise<Desk> {
+  const log = new TerminalLog(paths.terminalLog);
+  const problems: string[] = [];
+  const record = (chunk: Uint8Array): void => {
+    try {
+      log.append(chunk);
+    } catch (error) {
+      // A full disk must not end the agent's work. Said once.
+      if (problems.length === 0) {
+        problems.push(`the terminal's log is not complete: ${messageOf(error)}`);
+      }
+    }
+  };
+  const hub = new Hub(host, { identity: paths.identity, record, stop: graceMs => stop.request(graceMs) });
+  const server = await listenAt(paths.controlSocket, socket => hub.accept(socket));
+  return { hub, log, server, problems };
+}
+
+async function finish(
+  bottle: Bottle,
+  running: RunningBottle,
+  session: SessionRecord,
+  desk: Desk,
+  stop: StopSwitch,
+): Promise<void> {
+  const { backend, paths } = bottle;
+  stop.onRequest(graceMs => {
+    backend.stop(bottleRef(paths), { graceMs }).catch((error: unknown) => {
+      desk.problems.push(`it did not stop: ${messageOf(error)}`);
+    });
+  });
+  const exit: ExitStatus = await running.exited;
+  // Whoever is connected hears the end; the address goes before the folder does.
+  await closeDesk(desk);
+  const problems = [...session.problems, ...desk.problems];
+  const { kept, notes } = await endSession({
+    ...bottle,
+    session: { ...session, problems },
+    exit,
+    now: () => new Date(),
+  });
+  await desk.hub.end(exit, kept, [...desk.problems, ...notes]);
+}
+
+/** Closes the address and the log; connections stay. */
+async function closeDesk({ server, log }: Desk): Promise<void> {
+  server.close();
+  log.close();
+}

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { TerminalSize } from '@bot-bottle/backend';
+import type { Context } from '../context.js';
+import { SessionError } from '../session/errors.js';
+import { fromFailure, type KeeperReply, type KeeperRequest } from './request.js';
+
+type Ready = Extract<KeeperReply, { kind: 'ready' }>;
+
+/** A terminal of nobody's has the size of a VT100. */
+const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
+
+/**
+ * Spawns a keeper in a session of its own and returns when its agent runs. It goes on whatever becomes of this process;
+ * only SIGINT and SIGTERM until then cancel it. Throws SessionError with the keeper's reason.
+ */
+export async function spawnKeeper(context: Context, request: KeeperRequest): Promise<Ready> {
+  const subject = request.kind === 'start' ? request.start.agent.name : request.identity;
+  // The one bundled file is the keeper too.
+  const keeper = spawn(process.execPath, [__filename, '__keeper', request.kind, subject], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    cwd: '/',
+    env: { ...context.env },
+  });
+  const cancel = (): void => {
+    keeper.kill('SIGTERM');
+  };
+  process.on('SIGINT', cancel).on('SIGTERM', cancel);
+  try {
+    const reply = await ask(keeper, request);
+    if (reply.kind === 'failed') {
+      throw fromFailure(reply.failure);
+    }
+    return reply;
+  } finally {
+    process.off('SIGINT', cancel).off('SIGTERM', cancel);
+    if (keeper.connected) {
+      keeper.disconnect();
+    }
+    keeper.unref();
+  }
+}
+
+export function terminalSize({ stdout }: Context): TerminalSize {
+  return stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : DEFAULT_SIZE;
+}
+
+function ask(keeper: ChildProcess, request: KeeperRequest): Promise<KeeperReply> {
+  return new Promise((resolve, reject) => {
+    keeper.once('message', message => resolve(message as KeeperReply));
+    keeper.once('error', cause => reject(failed(`the keeper could not be started: ${cause.message}`, cause)));
+    keeper.once('exit', (code, signal) => {
+      reject(failed(`the keeper died (${signal ?? `exit ${code}`}) before the agent ran`));
+    });
+    keeper.send(request, error => {
+      if (error) {
+        reject(failed(`the keeper did not take its task: ${error.message}`, error));
+      }
+    });
+  });
+}
+
+function failed(message: string, cause?: unknown): SessionError {
+  return new SessionError('start-failed', message, { cause });
+}

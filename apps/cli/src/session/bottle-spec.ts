@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import type { BottleRef, BottleSpec } from '@bot-bottle/backend';
+import type { BottlePaths } from '@bot-bottle/state-paths';
+import type { LaunchRecord, Workspace } from './launch-file.js';
+
+/** Where the bottle sees its HOME, and its workspace when that is nobody's folder. */
+const HOME = '/home/agent';
+const EMPTY_WORKSPACE = '/workspace';
+
+export interface SpecInput {
+  readonly paths: BottlePaths;
+  readonly launch: LaunchRecord;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where the values of `passEnv` come from. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The agent is to continue its conversation. */
+  readonly resumed: boolean;
+}
+
+export function bottleRef(paths: BottlePaths): BottleRef {
+  return { identity: paths.identity, stateFolder: join(paths.sidecar('agent'), 'backend') };
+}
+
+/** What the adapter is told. A copy appears at its original's path, so that paths in the project's own files stay right. */
+export function bottleSpec({ paths, launch, labels, env, resumed }: SpecInput): BottleSpec {
+  const { agent, args, workspace, limits } = launch;
+  const passed = agent.passEnv.flatMap(name => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return {
+    ...bottleRef(paths),
+    agentName: agent.name,
+    command: [...agent.command, ...(resumed ? agent.resumeArgs : []), ...args],
+    env: { ...Object.fromEntries(passed), ...agent.setEnv },
+    workspace: {
+      kind: workspace.kind,
+      source: workspaceFolder(paths, workspace),
+      target: workspace.kind === 'empty' ? EMPTY_WORKSPACE : workspace.source,
+    },
+    home: { source: paths.home, target: HOME },
+    limits,
+    labels,
+  };
+}
+
+/** The folder of the host that the agent works in. */
+export function workspaceFolder(paths: BottlePaths, workspace: Workspace): string {
+  return workspace.kind === 'mount' ? workspace.source : paths.workspace;
+}

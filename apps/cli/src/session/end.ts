@@ -1,0 +1,102 @@
+import type { Backend, ExitStatus } from '@bot-bottle/backend';
+import type { LeftEntry } from '@bot-bottle/durable-fs';
+import {
+  decideEnd,
+  isPreserved,
+  type Lease,
+  PreserveError,
+  removeBottle,
+  type SessionOutcome,
+  snapshotTranscript,
+} from '@bot-bottle/preserve';
+import type { BottlePaths } from '@bot-bottle/state-paths';
+import { bottleRef } from './bottle-spec.js';
+import type { LaunchRecord } from './launch-file.js';
+import { type SessionRecord, writeSession } from './session-file.js';
+
+export interface EndInput {
+  readonly paths: BottlePaths;
+  /** Given up at the end, or gone with the bottle. */
+  readonly lease: Lease;
+  readonly backend: Backend;
+  readonly launch: LaunchRecord;
+  readonly session: SessionRecord;
+  readonly exit: ExitStatus;
+  readonly now: () => Date;
+}
+
+export interface EndReport {
+  /** The state stayed. */
+  readonly kept: boolean;
+  /** What the operator should know, one line each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Ends a session: tear down, snapshot, then keep or remove. Killed anywhere, it leaves a bottle whose lease is dead,
+ * with its marker as it was: `resume` goes on with it, and a sweep removes it where nobody kept it.
+ */
+export async function endSession(input: EndInput): Promise<EndReport> {
+  const { paths, lease, launch, exit, session } = input;
+  const ending: SessionRecord = { ...session, phase: 'ending', exit };
+  await writeSession(paths, ending);
+  const notes: string[] = [];
+  const outcome = await tearDown(input, notes);
+  await snapshot(paths, launch, notes);
+  const decision = decideEnd({ lease: 'own', preserved: isPreserved(paths), record: 'readable', outcome });
+  if (decision.action === 'remove' && (await remove(paths, lease, notes))) {
+    return { kept: false, notes };
+  }
+  const endedAt = input.now().toISOString();
+  await writeSession(paths, {
+    ...ending,
+    phase: 'ended',
+    endedAt,
+    problems: [...session.problems, ...notes],
+  });
+  await lease.release();
+  return { kept: true, notes };
+}
+
+async function tearDown({ backend, paths }: EndInput, notes: string[]): Promise<SessionOutcome> {
+  try {
+    const { left } = await backend.destroy(bottleRef(paths));
+    notes.push(...describeLeft(left));
+    return 'exited';
+  } catch (error) {
+    notes.push(`the backend did not tear it down: ${messageOf(error)}`);
+    return 'still-running';
+  }
+}
+
+/** A snapshot that fails takes nothing away: the old one is intact, and HOME stays as long as the bottle does. */
+async function snapshot(paths: BottlePaths, launch: LaunchRecord, notes: string[]): Promise<void> {
+  try {
+    const { left } = await snapshotTranscript(paths, launch.agent.transcript);
+    notes.push(...left.map(({ path, reason }) => `not in the transcript's snapshot: ${path} (${reason})`));
+  } catch (error) {
+    notes.push(`the transcript was not saved: ${messageOf(error)}`);
+  }
+}
+
+/** False: the marker came at the last moment, and it wins. */
+async function remove(paths: BottlePaths, lease: Lease, notes: string[]): Promise<boolean> {
+  try {
+    const { left } = await removeBottle(paths, { lease });
+    notes.push(...describeLeft(left));
+    return true;
+  } catch (error) {
+    if (error instanceof PreserveError && error.code === 'preserved') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+export function describeLeft(left: readonly LeftEntry[]): string[] {
+  return left.map(({ path, reason }) => `not removed: ${path} (${reason})`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,54 @@
+import { realpathSync, statSync } from 'node:fs';
+import { sep } from 'node:path';
+import { copyTree, ensureFolder, type LeftEntry } from '@bot-bottle/durable-fs';
+import type { BottlePaths } from '@bot-bottle/state-paths';
+import { SessionError } from './errors.js';
+import type { Workspace } from './launch-file.js';
+
+/**
+ * Resolves and checks the folder to mount or to copy. The state root must lie outside of it: a mount would hand every
+ * bottle's marker and record to the agent. Throws SessionError 'workspace-missing', 'workspace-refused'.
+ */
+export function checkWorkspace(root: string, workspace: Workspace): Workspace {
+  if (workspace.kind === 'empty') {
+    return workspace;
+  }
+  let source: string;
+  try {
+    source = realpathSync(workspace.source);
+  } catch (cause) {
+    throw new SessionError('workspace-missing', `the folder ${workspace.source} is not there`, { cause });
+  }
+  if (!statSync(source).isDirectory()) {
+    throw new SessionError('workspace-missing', `${workspace.source} is not a folder`);
+  }
+  const state = realpathSync(root);
+  if (isWithin(state, source) || isWithin(source, state)) {
+    throw new SessionError(
+      'workspace-refused',
+      `${source} holds the state of bottles (${state}), or lies in it`,
+    );
+  }
+  return { kind: workspace.kind, source };
+}
+
+/** Makes the folder that the agent works in, where it is not the operator's own; returns what a copy left out. */
+export async function makeWorkspace(
+  paths: BottlePaths,
+  workspace: Workspace,
+  onEntry: () => void,
+): Promise<readonly LeftEntry[]> {
+  switch (workspace.kind) {
+    case 'mount':
+      return [];
+    case 'empty':
+      ensureFolder(paths.workspace, { mode: 0o755 });
+      return [];
+    case 'copy':
+      return (await copyTree(workspace.source, paths.workspace, { onEntry })).left;
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
