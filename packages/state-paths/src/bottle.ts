@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Identity, IdentityError, parseIdentity } from '@bot-bottle/identity';
 import { StatePathsError } from './errors.js';
 import { rootPaths } from './root.js';
@@ -55,33 +54,33 @@ export interface BottlePaths {
  * built from such a name
  */
 export function bottlePaths(root: string, identity: Identity): BottlePaths {
-  const { state, queue } = rootPaths(root);
-  const id = checkedIdentity(root, identity);
-  const folder = join(state, id);
-  const liveConfig = join(folder, 'live-config');
+  const { root: checkedRoot, state, queue } = rootPaths(root);
+  const id = checkedIdentity(checkedRoot, identity);
+  const folder = `${state}/${id}`;
+  const liveConfig = `${folder}/live-config`;
   return {
-    root,
+    root: checkedRoot,
     identity: id,
     folder,
-    metadata: join(folder, 'metadata.json'),
-    metadataLock: join(folder, 'metadata.lock'),
-    dockerfile: join(folder, 'Dockerfile'),
-    transcript: join(folder, 'transcript'),
+    metadata: `${folder}/metadata.json`,
+    metadataLock: `${folder}/metadata.lock`,
+    dockerfile: `${folder}/Dockerfile`,
+    transcript: `${folder}/transcript`,
     liveConfig,
-    routes: join(liveConfig, 'routes.yaml'),
-    allowlist: join(liveConfig, 'allowlist'),
-    generation: join(liveConfig, 'generation.json'),
-    preserve: join(folder, '.preserve'),
-    lease: join(folder, 'lease'),
-    launch: join(folder, 'launch.json'),
-    session: join(folder, 'session.json'),
-    terminalLog: join(folder, 'terminal.log'),
-    controlSocket: join(folder, 'keeper.sock'),
-    workspace: join(folder, 'workspace'),
-    home: join(folder, 'agent', 'home'),
-    queue: join(queue, id),
+    routes: `${liveConfig}/routes.yaml`,
+    allowlist: `${liveConfig}/allowlist`,
+    generation: `${liveConfig}/generation.json`,
+    preserve: `${folder}/.preserve`,
+    lease: `${folder}/lease`,
+    launch: `${folder}/launch.json`,
+    session: `${folder}/session.json`,
+    terminalLog: `${folder}/terminal.log`,
+    controlSocket: `${folder}/keeper.sock`,
+    workspace: `${folder}/workspace`,
+    home: `${folder}/agent/home`,
+    queue: `${queue}/${id}`,
     sidecar(name) {
-      if (SIDECARS.has(name)) return join(folder, name);
+      if (SIDECARS.has(name)) return `${folder}/${name}`;
       throw new StatePathsError('unsafe-name', folder, `expected a sidecar: ${[...SIDECARS].join(', ')}`);
     },
   };

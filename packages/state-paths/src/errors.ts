@@ -23,7 +23,8 @@ export class StatePathsError extends Error {
   }
 }
 
-/** The `code` of a failed system call, such as ENOENT. */
+/** The `code` of a failed system call, such as ENOENT. Not by `instanceof`: an error may come from another realm. */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const isCoded = typeof error === 'object' && error !== null && 'code' in error;
+  return isCoded && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -24,15 +24,15 @@ export function reserveIdentity(
   agentName: string,
   options: { random?: RandomSource } = {},
 ): Identity {
-  const { state } = rootPaths(root);
+  const { root: checkedRoot, state } = rootPaths(root);
   reserving(state, () => {
-    makeRoot(root);
+    makeRoot(checkedRoot);
     makeOnce(state);
   });
   checkFolder(state);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const identity = mintIdentity(agentName, options);
-    const paths = bottlePaths(root, identity);
+    const paths = bottlePaths(checkedRoot, identity);
     const made = reserving(paths.folder, () => !exists(paths.queue) && makeOnce(paths.folder));
     if (made) return identity;
   }

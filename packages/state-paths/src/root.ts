@@ -48,7 +48,7 @@ export function rootPaths(root: string): RootPaths {
 }
 
 function checkedRoot(root: string): string {
-  if (isAbsolute(root) && !root.includes('\0')) return root;
+  if (isAbsolute(root) && !root.includes('\0')) return resolve(root);
   throw new StatePathsError(
     'bad-root',
     root,
