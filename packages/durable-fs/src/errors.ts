@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** Every way in which this package refuses or fails. */
 export type DurableFsErrorCode =
   /** The path, or the folder that it lies in, does not exist. */
@@ -60,7 +62,11 @@ export function asDurableFsError(doing: string, path: string, cause: unknown): D
 
 /** The system's name for a failure (`ENOENT`), or null where it was not a system call that failed. */
 export function errnoOf(error: unknown): string | null {
-  // Not `instanceof`: jest runs tests in a realm with an Error of its own.
-  if (typeof error !== 'object' || error === null || !('code' in error)) return null;
-  return typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code) ? error.code : null;
+  if (!(error instanceof Error) || !('code' in error && 'errno' in error)) return null;
+  const { code, errno } = error;
+  if (typeof code !== 'string' || typeof errno !== 'number') return null;
+  if (/^E[A-Z0-9]+$/.test(code)) return code;
+  // libuv knows no EDQUOT and calls it "Unknown system error -122".
+  const [name] = Object.entries(constants.errno).find(([, number]) => number === -errno) ?? [];
+  return name ?? `errno ${-errno}`;
 }

@@ -1,3 +1,17 @@
+export { durabilityFaults, ORDER_CALLS } from './durable-order.js';
 export { type FakeClock, fakeClock } from './fake-clock.js';
+export {
+  type Delay,
+  DISK_CALLS,
+  delaySyscall,
+  failEachSyscall,
+  type Hit,
+  type Injection,
+  killAtEachSyscall,
+} from './inject.js';
+export { canMount, type PrivateMount, tinyTmpfs, withMounts } from './namespaces.js';
+export { installPacked, packedTarball, runReadmeExample } from './packed.js';
+export { type Outcome, program, type RunOptions, run, runAsync, runParallel } from './programs.js';
 export { describeWith, requireTool } from './require-tool.js';
+export { parseTrace, type Trace, type TracedCall, type TraceOptions, trace, traceAsync } from './strace.js';
 export { temporaryFolder } from './temporary-folder.js';
