@@ -1,0 +1,77 @@
+import type { AgentDefinition } from './definition.js';
+import { DEMO_SCRIPT } from './demo.js';
+
+const BASE = { resumeArgs: [], passEnv: [], setEnv: {}, transcript: [] } as const;
+
+/**
+ * The agents that need no configuration. Names of variables, of transcript folders and the arguments that continue a
+ * conversation are those of each tool's own documentation (code.claude.com/docs, developers.openai.com/codex,
+ * geminicli.com/docs, opencode.ai/docs).
+ */
+export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
+  {
+    ...BASE,
+    name: 'demo',
+    description: 'shows what a bottle can and cannot do; needs no model',
+    command: ['sh', '-c', DEMO_SCRIPT, 'demo'],
+    resumeArgs: ['--resume'],
+    transcript: ['.demo'],
+  },
+  {
+    ...BASE,
+    name: 'shell',
+    description: 'an interactive shell',
+    command: ['bash'],
+    transcript: ['.bash_history'],
+  },
+  {
+    ...BASE,
+    name: 'claude',
+    description: 'Claude Code',
+    command: ['claude'],
+    resumeArgs: ['--continue'],
+    passEnv: [
+      'ANTHROPIC_API_KEY',
+      'ANTHROPIC_AUTH_TOKEN',
+      'ANTHROPIC_BASE_URL',
+      'ANTHROPIC_MODEL',
+      'CLAUDE_CODE_OAUTH_TOKEN',
+    ],
+    transcript: ['.claude/projects'],
+  },
+  {
+    ...BASE,
+    name: 'codex',
+    description: 'OpenAI Codex CLI',
+    command: ['codex'],
+    resumeArgs: ['resume', '--last'],
+    passEnv: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_API_KEY'],
+    transcript: ['.codex/sessions'],
+  },
+  {
+    ...BASE,
+    name: 'gemini',
+    description: 'Gemini CLI',
+    command: ['gemini'],
+    resumeArgs: ['--resume', 'latest'],
+    passEnv: [
+      'GEMINI_API_KEY',
+      'GEMINI_MODEL',
+      'GOOGLE_API_KEY',
+      'GOOGLE_CLOUD_LOCATION',
+      'GOOGLE_CLOUD_PROJECT',
+      'GOOGLE_GENAI_USE_VERTEXAI',
+    ],
+    transcript: ['.gemini/tmp'],
+  },
+  {
+    ...BASE,
+    name: 'opencode',
+    description: 'opencode',
+    command: ['opencode'],
+    resumeArgs: ['--continue'],
+    passEnv: ['ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'OPENAI_API_KEY', 'OPENROUTER_API_KEY'],
+    // Its database, with its write-ahead log beside it.
+    transcript: ['.local/share/opencode'],
+  },
+];

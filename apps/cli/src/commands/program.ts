@@ -1,0 +1,126 @@
+import { Argument, Command, Option } from 'commander';
+import { version } from '../version.js';
+import type { ArgumentSpec, CommandSpec, Input, OptionSpec } from './spec.js';
+import { COMMANDS } from './table.js';
+
+const HELP_WIDTH = 80;
+
+/** The parser of the command table. `act` is called with the command that was asked for. */
+export function createProgram(act: (spec: CommandSpec, input: Input) => Promise<void>): Command {
+  const program = new Command('bot-bottle')
+    .description('Run an AI coding agent in a bottle: a disposable sandbox whose state survives.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help; behind a command, its own')
+    .helpCommand(false)
+    .usage('COMMAND [OPTIONS]')
+    .configureHelp({
+      helpWidth: HELP_WIDTH,
+      subcommandTerm: command => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
+      // Choices and defaults stand in the descriptions, in words.
+      optionDescription: option => option.description,
+      argumentDescription: argument => argument.description,
+    })
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  for (const spec of COMMANDS) addCommand(program, spec, act);
+  program.addHelpText(
+    'after',
+    `
+Examples:
+  bot-bottle start claude --cwd .     work on this folder; ctrl-p ctrl-q detaches
+  bot-bottle start codex --copy-cwd   work on a copy of it
+  bot-bottle list                     what runs and what is kept
+  bot-bottle resume claude-x7k2p      go on with it
+
+Exit codes: 0 done, 1 failed, 2 wrong usage; start, resume and attach: the
+agent's own, and 125 for bot-bottle's failures.`,
+  );
+  return program;
+}
+
+function addCommand(
+  program: Command,
+  spec: CommandSpec,
+  act: (spec: CommandSpec, input: Input) => Promise<void>,
+): void {
+  const command = program
+    .command(spec.name)
+    .helpOption('-h, --help', 'show this help')
+    .usage(usageOf(spec))
+    .summary(spec.summary)
+    .description(
+      spec.details === undefined ? sentence(spec.summary) : `${sentence(spec.summary)}\n${spec.details}`,
+    )
+    .helpGroup(`${spec.group}:`)
+    .allowExcessArguments(false);
+  for (const argument of spec.args ?? []) command.addArgument(toArgument(argument));
+  for (const option of spec.options ?? []) command.addOption(toOption(option));
+  if (spec.examples !== undefined) {
+    command.addHelpText(
+      'after',
+      `\nExamples:\n${spec.examples.map(example => `  ${example}\n`).join('')}`.trimEnd(),
+    );
+  }
+  command.action(() => act(spec, inputOf(command)));
+}
+
+function toArgument(spec: ArgumentSpec): Argument {
+  const name = spec.variadic ? `${spec.name}...` : spec.name;
+  const argument = new Argument(spec.optional ? `[${name}]` : `<${name}>`, spec.description);
+  return spec.choices === undefined ? argument : argument.choices(spec.choices);
+}
+
+function toOption(spec: OptionSpec): Option {
+  const option = new Option(optionFlags(spec), spec.description);
+  if (spec.value?.repeated) option.argParser(append).default([], '');
+  else if (spec.value?.choices !== undefined) option.choices(spec.value.choices);
+  return option;
+}
+
+function append(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/** An option as help writes it: `-l, --label <K=V>`. */
+export function optionFlags(spec: OptionSpec): string {
+  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+  if (spec.value === undefined) return `${short}--${spec.name}`;
+  const value = spec.value.optional ? `[${spec.value.name}]` : `<${spec.value.name}>`;
+  return `${short}--${spec.name} ${value}`;
+}
+
+function inputOf(command: Command): Input {
+  const options = command.opts<Record<string, unknown>>();
+  const find = (name: string): unknown =>
+    options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
+  return {
+    args: command.processedArgs.flat().filter(value => typeof value === 'string'),
+    flag: name => find(name) !== undefined && find(name) !== false,
+    text: name => {
+      const value = find(name);
+      return typeof value === 'string' ? value : undefined;
+    },
+    texts: name => {
+      const value = find(name);
+      return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
+    },
+  };
+}
+
+function argumentTerm(argument: Argument): string {
+  const name = argument.name();
+  return argument.required ? name : `[-- ${name}]`;
+}
+
+function usageOf(spec: CommandSpec): string {
+  const args = (spec.args ?? []).map(argument =>
+    argument.optional ? `[-- ${argument.name}]` : argument.name,
+  );
+  const [first, ...others] = args;
+  return [...(first === undefined ? [] : [first]), '[OPTIONS]', ...others].join(' ');
+}
+
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
+}

@@ -1,0 +1,44 @@
+import { effectiveBackend, readRecord } from '@bot-bottle/metadata';
+import { createRegistry } from '../backends/registry.js';
+import { loadSettings } from '../config/settings.js';
+import type { Context } from '../context.js';
+import { writeLine } from '../output/write.js';
+import { type ResumeReport, resumeBottle } from '../session/resume.js';
+import { resolveBottle } from './resolve-identity.js';
+import { converse, detachKeysOf } from './session-end.js';
+import type { Run } from './spec.js';
+
+export const run: Run = async (context, input) => {
+  const paths = resolveBottle(context.root, input.args[0] ?? '');
+  const settings = loadSettings(context);
+  const detachKeys = detachKeysOf(input, settings);
+  const registry = createRegistry(context, settings);
+  const record = readRecord(paths);
+  // Says which package provides it, where that is all that is missing.
+  if (record !== null) registry.require(effectiveBackend(record));
+  const resumed = await resumeBottle(context, paths.identity, { backends: registry.find });
+  await tell(context, resumed.report);
+  return converse(context, input, resumed, { detachKeys });
+};
+
+const WORKSPACE: Readonly<Record<ResumeReport['workspace'], string>> = {
+  mounted: 'back: the mounted workspace',
+  'in place': 'back: the workspace, with its changes',
+  missing: 'NOT back: the workspace; its folder is gone',
+};
+
+/** Before the terminal is attached: what came back and what did not. */
+async function tell(context: Context, report: ResumeReport): Promise<void> {
+  const { transcript } = report;
+  const lines = [
+    WORKSPACE[report.workspace],
+    report.home === 'in place' ? "back: the agent's home" : "NOT back: the agent's home; it starts anew",
+    ...transcript.inPlace.map(path => `back: transcript ${path}`),
+    ...transcript.restored.map(path => `back: transcript ${path}, from its snapshot`),
+    ...transcript.missing.map(path => `NOT back: transcript ${path}; there is none`),
+    ...transcript.left.map(({ path, reason }) => `NOT back: ${path}: ${reason}`),
+    ...(report.liveConfig === 'reset' ? ['NOT back: the live config; nothing is allowed now'] : []),
+    ...report.absentEnv.map(name => `NOT back: the variable ${name}; it is not set here`),
+  ];
+  for (const line of lines) await writeLine(context.stderr, `bot-bottle: ${line}`);
+}

@@ -1,0 +1,84 @@
+import { measureTree } from '@bot-bottle/durable-fs';
+import { effectiveBackend, effectiveComposeProject } from '@bot-bottle/metadata';
+import type { BottlePaths } from '@bot-bottle/state-paths';
+import type { Context } from '../context.js';
+import { printable } from '../output/escape.js';
+import { EXIT } from '../output/exit-codes.js';
+import { formatAge, formatBytes } from '../output/format.js';
+import { paint } from '../output/table.js';
+import { write, writeJson } from '../output/write.js';
+import { readLaunch } from '../session/launch-file.js';
+import { describeBottle } from '../session/state.js';
+import { resolveBottle } from './resolve-identity.js';
+import type { Run } from './spec.js';
+
+export const run: Run = async (context, input) => {
+  const details = await detailsOf(resolveBottle(context.root, input.args[0] ?? ''));
+  if (input.flag('json')) await writeJson(context.stdout, details);
+  else await write(context.stdout, formatDetails(context, details));
+  return EXIT.ok;
+};
+
+type Details = Awaited<ReturnType<typeof detailsOf>>;
+
+/** What `show --json` prints: a stable shape, to which later versions only add. Null: not known. */
+async function detailsOf(paths: BottlePaths) {
+  const { state, preserved, record, session, problem } = describeBottle(paths);
+  const launch = state === 'broken' ? null : readLaunch(paths);
+  return {
+    identity: paths.identity,
+    state,
+    preserved,
+    problem,
+    agent: record?.agentName ?? null,
+    backend: record === null ? null : effectiveBackend(record),
+    cwd: record?.cwd ?? null,
+    copyCwd: record?.copyCwd ?? null,
+    startedAt: record?.startedAt ?? null,
+    composeProject: record === null ? null : effectiveComposeProject(record),
+    labels: record?.labels ?? {},
+    args: record?.args ?? [],
+    session,
+    command: launch?.agent.command ?? null,
+    passEnv: launch?.agent.passEnv ?? null,
+    limits: launch?.limits ?? null,
+    path: paths.folder,
+    sizeBytes: (await measureTree(paths.folder)).bytes,
+  };
+}
+
+function formatDetails(context: Context, details: Details): string {
+  const { session, startedAt } = details;
+  const exit = session?.exit ? `exit ${session.exit.code}` : null;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['identity', details.identity],
+    [
+      'state',
+      details.preserved && details.state !== 'preserved' ? `${details.state}, preserved` : details.state,
+    ],
+    ['problem', details.problem],
+    ['agent', details.agent],
+    ['arguments', details.args.length > 0 ? details.args.join(' ') : null],
+    ['backend', details.backend],
+    ['workspace', workspaceOf(details)],
+    ['started', startedAt ? `${startedAt} (${formatAge(startedAt, context.now())} ago)` : null],
+    [
+      'session',
+      session === null ? null : [session.phase, session.endedAt, exit].filter(part => part).join(', '),
+    ],
+    ...Object.entries(details.labels).map(([key, value]) => ['label', `${key}=${value}`] as const),
+    ['variables', details.passEnv && details.passEnv.length > 0 ? details.passEnv.join(' ') : null],
+    ['state folder', details.path],
+    ['size', formatBytes(details.sizeBytes)],
+  ];
+  return rows
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${paint(context.stdout, 'dim', name.padEnd(14))}${printable(value ?? '')}\n`)
+    .join('');
+}
+
+function workspaceOf({ cwd, copyCwd }: Details): string | null {
+  if (cwd === null) return null;
+  if (cwd === '') return 'empty folder of its own';
+  return copyCwd ? `copy of ${cwd}` : cwd;
+}

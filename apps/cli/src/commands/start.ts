@@ -1,0 +1,65 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { KnownAgent } from '../agents/known.js';
+import { chooseBackend } from '../backends/choose.js';
+import { createRegistry } from '../backends/registry.js';
+import { loadSettings, type Settings } from '../config/settings.js';
+import type { Context } from '../context.js';
+import { CliError, usageError } from '../output/errors.js';
+import { nearest } from '../output/nearest.js';
+import { writeLine } from '../output/write.js';
+import type { Workspace } from '../session/launch-file.js';
+import { startBottle } from '../session/start.js';
+import { parseLabels } from './labels.js';
+import { converse, detachKeysOf } from './session-end.js';
+import type { Input, Run } from './spec.js';
+
+export const run: Run = async (context, input) => {
+  const [name = '', ...args] = input.args;
+  const workspace = workspaceOf(context, input);
+  const labels = parseLabels(input.texts('label'));
+  const settings = loadSettings(context);
+  const detachKeys = detachKeysOf(input, settings);
+  const { definition: agent, fromProject, source } = findAgent(settings, name);
+  if (fromProject) await writeLine(context.stderr, `bot-bottle: agent "${name}" is as ${source} defines it`);
+  const backend = await chooseBackend(createRegistry(context, settings), {
+    flag: input.text('backend'),
+    agent,
+    env: context.env,
+    settings,
+  });
+  const { limits } = settings;
+  const started = await startBottle(context, { agent, args, backend, workspace, labels, limits });
+  return converse(context, input, started, { detachKeys });
+};
+
+function findAgent({ agents }: Settings, name: string): KnownAgent {
+  const agent = agents.get(name);
+  if (agent !== undefined) return agent;
+  const meant = nearest(name, agents.keys());
+  const expected =
+    meant === undefined ? `expected one of ${[...agents.keys()].join(', ')}` : `did you mean "${meant}"?`;
+  throw new CliError('unknown-agent', `no agent "${name}"; ${expected}`, { try: 'bot-bottle agents' });
+}
+
+/** `--cwd DIR` mounts, `--copy-cwd [DIR]` copies; together they copy the folder that `--cwd` names. */
+function workspaceOf(context: Context, input: Input): Workspace {
+  const cwd = input.text('cwd');
+  const copied = input.text('copy-cwd');
+  if (cwd !== undefined && copied !== undefined) {
+    throw usageError('--cwd and --copy-cwd both name a folder; expected one of them to');
+  }
+  if (input.flag('copy-cwd')) return { kind: 'copy', source: folderOf(context, cwd ?? copied ?? '.') };
+  return cwd === undefined ? { kind: 'empty' } : { kind: 'mount', source: folderOf(context, cwd) };
+}
+
+/** Absolute and without links: the record must say which folder it was, whatever a link points to later. */
+function folderOf(context: Context, text: string): string {
+  const path = resolve(context.cwd, text);
+  try {
+    return realpathSync(path);
+  } catch {
+    // The session's check says what is wrong with it.
+    return path;
+  }
+}

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readFileOrAbsent } from '@bot-bottle/durable-fs';
+import { rootPaths } from '@bot-bottle/state-paths';
+import { parseConfig, type ReadConfig } from './read.js';
+
+const FILE_NAME = 'bot-bottle.yaml';
+const MAX_BYTES = 1 << 20;
+
+/** The operator's own file in the root folder; null where there is none. May be a link, as dotfile managers make them. */
+export function readRootConfig(root: string): ReadConfig | null {
+  const file = rootPaths(root).config;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return null;
+    throw error;
+  }
+  return parseConfig(text, file);
+}
+
+/** The project's file; null where there is none. An agent may have written it: no link, no pipe, no giant is read. */
+export function readProjectConfig(root: string, cwd: string): ReadConfig | null {
+  for (const folder of projectFolders(cwd)) {
+    const file = join(folder, FILE_NAME);
+    if (file === rootPaths(root).config) continue;
+    const text = readFileOrAbsent(file, { maxBytes: MAX_BYTES });
+    if (text !== null) return parseConfig(text, file);
+  }
+  return null;
+}
+
+/**
+ * Where a project's file may lie: the current folder and, inside a git work tree, its parents up to the tree's top.
+ * Never further: /tmp and the like are writable for strangers.
+ */
+function projectFolders(cwd: string): readonly string[] {
+  const folders: string[] = [];
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    folders.push(folder);
+    if (existsSync(join(folder, '.git'))) return folders;
+    if (dirname(folder) === folder) return [cwd];
+  }
+}

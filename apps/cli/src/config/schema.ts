@@ -1,0 +1,132 @@
+import * as v from 'valibot';
+
+// The one source: it validates a file, types it, and the build writes schema/bot-bottle.schema.json from it.
+
+const text = (what: string) => v.pipe(v.string(), v.minLength(1, `expected ${what}, not an empty text`));
+
+const agentName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected a name of letters, digits, ".", "_" and "-"'),
+);
+
+const variableName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable, not its value'),
+);
+
+/** Relative, and without `.` and `..`: it is looked up in the agent's home. */
+const homePath = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?!\.{1,2}(\/|$))[^/\\]+(\/(?!\.{1,2}(\/|$))[^/\\]+)*$/,
+    'expected a path relative to the home of the agent, without ".."',
+  ),
+);
+
+const size = v.union(
+  [
+    v.pipe(v.number(), v.integer(), v.minValue(1)),
+    v.pipe(v.string(), v.regex(/^[1-9][0-9]*(KiB|MiB|GiB|TiB)$/)),
+  ],
+  'expected bytes, or a text such as 512MiB or 4GiB',
+);
+
+const count = v.pipe(v.number(), v.integer('expected a whole number'), v.minValue(1, 'expected at least 1'));
+
+export const agentSchema = v.strictObject({
+  extends: v.optional(
+    v.pipe(
+      agentName,
+      v.description('Take what is not said here from this agent. Default: the known one of the same name.'),
+    ),
+  ),
+  description: v.optional(v.pipe(v.string(), v.description('One line for `bot-bottle agents`.'))),
+  command: v.optional(
+    v.pipe(
+      v.array(text('a program or an argument')),
+      v.minLength(1, 'expected at least the program'),
+      v.description('Program and arguments, found on the PATH of the bottle. No shell reads them.'),
+    ),
+  ),
+  resumeArgs: v.optional(
+    v.pipe(v.array(v.string()), v.description('Arguments behind the command when a bottle is resumed.')),
+  ),
+  passEnv: v.optional(
+    v.pipe(
+      v.array(variableName),
+      v.description('Variables of yours that the bottle receives. Default: none.'),
+    ),
+  ),
+  setEnv: v.optional(
+    v.pipe(
+      v.record(variableName, v.string()),
+      v.description('Variables set to a fixed value in the bottle.'),
+    ),
+  ),
+  transcript: v.optional(
+    v.pipe(
+      v.array(homePath),
+      v.description("Files and folders of the conversation, relative to the agent's home."),
+    ),
+  ),
+  backend: v.optional(
+    v.pipe(
+      text('the name of a backend'),
+      v.description('The backend of this agent. Root configuration only.'),
+    ),
+  ),
+});
+
+export const limitsSchema = v.strictObject({
+  memory: v.optional(v.pipe(size, v.description('Memory, in bytes or as 4GiB.'))),
+  cpus: v.optional(
+    v.pipe(
+      v.number(),
+      v.gtValue(0, 'expected more than 0'),
+      v.description('Processors: 1.5 is one and a half.'),
+    ),
+  ),
+  processes: v.optional(v.pipe(count, v.description('Processes and threads.'))),
+  openFiles: v.optional(v.pipe(count, v.description('Open files of one process.'))),
+  tmp: v.optional(v.pipe(size, v.description('Size of /tmp, in bytes or as 1GiB.'))),
+});
+
+export const configSchema = v.pipe(
+  v.strictObject({
+    agents: v.optional(
+      v.pipe(
+        v.record(agentName, agentSchema),
+        v.description('Agents of your own, or changes to known ones.'),
+      ),
+    ),
+    backend: v.optional(
+      v.pipe(text('the name of a backend'), v.description('The backend to use. Root configuration only.')),
+    ),
+    backends: v.optional(
+      v.pipe(
+        v.record(agentName, text('a package or a path')),
+        v.description(
+          'Adapters by name: a package, or a path that starts with "." or "/", found from the root folder. Root configuration only.',
+        ),
+      ),
+    ),
+    limits: v.optional(
+      v.pipe(limitsSchema, v.description('What a bottle may use at most. Root configuration only.')),
+    ),
+    detachKeys: v.optional(
+      v.pipe(text('keys such as ctrl-p,ctrl-q'), v.description('Keys that detach. Root configuration only.')),
+    ),
+    projectEnv: v.optional(
+      v.pipe(
+        v.array(variableName),
+        v.description("Variables that a project's own agents may receive. Root configuration only."),
+      ),
+    ),
+  }),
+  v.title('bot-bottle.yaml'),
+  v.description('Configuration of bot-bottle, in the root folder or in a project.'),
+);
+
+export type ConfigFile = v.InferOutput<typeof configSchema>;
+export type AgentEntry = v.InferOutput<typeof agentSchema>;
+export type LimitsEntry = v.InferOutput<typeof limitsSchema>;

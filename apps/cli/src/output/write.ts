@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { printable, printableJson } from './escape.js';
+
+/** Writes and, when the reader is slower, waits: what is printed never piles up in memory. */
+export async function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  if (!stream.write(text)) await once(stream, 'drain');
+}
+
+/** One line of text from anywhere, made safe to print. */
+export async function writeLine(stream: NodeJS.WritableStream, text = ''): Promise<void> {
+  await write(stream, `${printable(text)}\n`);
+}
+
+/** One JSON document, for a program to read. */
+export async function writeJson(stream: NodeJS.WritableStream, value: unknown): Promise<void> {
+  await write(stream, `${printableJson(value, 2)}\n`);
+}
+
+/** A JSON array, one element a line, written as the elements come: flat in memory however many there are. */
+export async function writeJsonArray(
+  stream: NodeJS.WritableStream,
+  values: Iterable<unknown> | AsyncIterable<unknown>,
+): Promise<void> {
+  let before = '[\n';
+  for await (const value of values) {
+    await write(stream, before + printableJson(value));
+    before = ',\n';
+  }
+  await write(stream, before === '[\n' ? '[]\n' : '\n]\n');
+}
+
+/** A reader that has seen enough (`| head`) is no error. */
+export function exitQuietlyOnBrokenPipe(stream: NodeJS.WritableStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
