@@ -62,7 +62,8 @@ export function asDurableFsError(doing: string, path: string, cause: unknown): D
 
 /** The system's name for a failure (`ENOENT`), or null where it was not a system call that failed. */
 export function errnoOf(error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error && 'errno' in error)) return null;
+  // Not `instanceof`: jest runs tests in a realm with an Error of its own.
+  if (typeof error !== 'object' || error === null || !('code' in error && 'errno' in error)) return null;
   const { code, errno } = error;
   if (typeof code !== 'string' || typeof errno !== 'number') return null;
   if (/^E[A-Z0-9]+$/.test(code)) return code;
