@@ -19,7 +19,7 @@ describe('the scroll-back', () => {
 
   it('stays within its bound and one chunk', () => {
     const scrollback = new Scrollback(1000);
-    for (let turn = 0; turn < 1000; turn += 1) scrollback.push(bytes('x'.repeat(98) + '\n'));
+    for (let turn = 0; turn < 1000; turn += 1) scrollback.push(bytes(`${'x'.repeat(98)}\n`));
     expect(scrollback.replay().length).toBeLessThanOrEqual(1099);
     expect(scrollback.replay().length).toBeGreaterThan(800);
   });

@@ -23,12 +23,10 @@ export type SessionErrorCode =
   /** The connection to the keeper ended before the session did. */
   | 'connection-lost'
   | 'bad-detach-keys'
+  /** A workspace nested deeper than any that a person makes. */
+  | 'too-deep'
   /** `diff` of a bottle whose workspace is not a copy. */
-  | 'not-a-copy'
-  /** The transcript could not be saved, so the bottle was kept instead of removed. */
-  | 'snapshot-failed'
-  /** Something of the bottle could not be removed; `left` says what. */
-  | 'not-removed';
+  | 'not-a-copy';
 
 export interface SessionErrorDetails {
   /** The code of the error that caused this one, e.g. a BackendError's. */

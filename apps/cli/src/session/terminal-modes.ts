@@ -20,6 +20,7 @@ const UNDO: ReadonlyMap<string, string> = new Map(
 );
 /** On by default, so off is what has to be undone. */
 const CURSOR = '25';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 const SEQUENCE = /\x1b(?:\[\?([\d;]+)([hl])|\[>(\d+)u|\[<(\d*)u|([=>]))/g;
 /** A sequence may be split between two chunks; none that is looked for is longer than this. */
 const LONGEST = 64;
