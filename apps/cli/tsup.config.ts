@@ -4,9 +4,10 @@ import { defineConfig } from 'tsup';
 import manifest from './package.json' with { type: 'json' };
 import { configSchema } from './src/config/schema.js';
 
-// One file, CommonJS (the quickest to load); what `main.ts` imports dynamically stays lazy inside it.
+// Two files, CommonJS (the quickest to load): the entry, and everything else bundled into one. What that imports
+// dynamically stays lazy inside it.
 export default defineConfig({
-  entry: { 'bot-bottle': 'src/main.ts' },
+  entry: { 'bot-bottle': 'src/main.ts', run: 'src/commands/run.ts' },
   format: ['cjs'],
   outExtension: () => ({ js: '.cjs' }),
   // Old syntax on purpose: a Node that is too old must get as far as being told so.
@@ -15,10 +16,18 @@ export default defineConfig({
   splitting: false,
   minify: true,
   sourcemap: false,
-  noExternal: [/.*/],
-  external: ['@lydell/node-pty'],
+  // Everything but the native module, which stays a dependency of its own.
+  noExternal: [/^(?!@lydell\/node-pty$)/],
   define: { __BOT_BOTTLE_VERSION__: JSON.stringify(manifest.version) },
   tsconfig: 'tsconfig.build.json',
+  esbuildPlugins: [
+    {
+      name: 'rest-in-its-own-file',
+      setup(build) {
+        build.onResolve({ filter: /^\.\/commands\/run\.js$/ }, () => ({ path: './run.cjs', external: true }));
+      },
+    },
+  ],
   async onSuccess() {
     const schema = toJsonSchema(configSchema, { typeMode: 'input', errorMode: 'ignore' });
     await mkdir('schema', { recursive: true });

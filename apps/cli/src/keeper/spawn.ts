@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { TerminalSize } from '@bot-bottle/backend';
 import type { Context } from '../context.js';
 import { SessionError } from '../session/errors.js';
@@ -6,6 +7,8 @@ import { fromFailure, type KeeperReply, type KeeperRequest } from './request.js'
 
 type Ready = Extract<KeeperReply, { kind: 'ready' }>;
 
+/** The program's entry, beside the file that this is bundled into (tsup.config.ts). */
+const ENTRY = join(__dirname, 'bot-bottle.cjs');
 /** A terminal of nobody's has the size of a VT100. */
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
@@ -15,8 +18,7 @@ const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
  */
 export async function spawnKeeper(context: Context, request: KeeperRequest): Promise<Ready> {
   const subject = request.kind === 'start' ? request.start.agent.name : request.identity;
-  // The one bundled file is the keeper too.
-  const keeper = spawn(process.execPath, [__filename, '__keeper', request.kind, subject], {
+  const keeper = spawn(process.execPath, [ENTRY, '__keeper', request.kind, subject], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     cwd: '/',
