@@ -2,13 +2,13 @@
  * The only shell text of this package: constant, every datum comes as an argument. A pseudo-terminal library passes
  * no file descriptors, so a shell opens the ones that bubblewrap reads, then becomes bubblewrap (same process id).
  *
- * Arguments: record, status, options, filter, bwrap, agent's command.
+ * Arguments: record, status, options, filter, bwrap; number of groups, groups; the rest is for bubblewrap.
  * - Descriptors that a careless parent left open would be doors into the host: all above 2 are closed. A shell that
  *   cannot close one above 9 (dash) gives up.
  * - The record is written by the process that it names, before it becomes bubblewrap, so that there is no moment at
- *   which a bottle runs and nobody knows.
+ *   which a bottle runs and nobody knows. If the keeper died before, the hang-up of its terminal ends this shell.
  * - The options hold the agent's environment. They are read from a file that is unlinked here: a command line is shown to
- *   every user of the host.
+ *   every user of the host. Nothing of this shell's own environment goes on either: the bottle can read bubblewrap's.
  */
 export const LAUNCH_SCRIPT = `
 set -eu
@@ -21,15 +21,20 @@ for link in /proc/self/fd/*; do
        elif [ -e "$link" ]; then echo "descriptor $fd is open and this shell cannot close it" >&2; exit 125; fi ;;
   esac
 done
-record=$1 status=$2 options=$3 filter=$4 bwrap=$5
-shift 5
+record=$1 status=$2 options=$3 filter=$4 bwrap=$5 groups=$6
+shift 6
+while [ "$groups" -gt 0 ]; do
+  echo $$ >"$1/cgroup.procs"
+  groups=$((groups - 1))
+  shift
+done
 read -r boot </proc/sys/kernel/random/boot_id
 read -r stat </proc/self/stat
 printf '%s\\n%s\\n' "$boot" "$stat" >"$record.new"
 mv -f "$record.new" "$record"
 exec 7>"$status" 8<"$options" 9<"$filter"
 rm -f "$options"
-exec "$bwrap" --args 8 "$@"
+exec env -i "$bwrap" --args 8 "$@"
 `;
 
 /** Numbers of the descriptors that the script opens, for the options that name them. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { BottleSpec, Limits } from '@bot-bottle/backend';
+import type { BottleSpec, Enforcement, LimitName, Limits } from '@bot-bottle/backend';
+import type { LimitGroup } from './groups.js';
 import { findProgram } from './programs.js';
 
 const GIB = 2 ** 30;
@@ -32,11 +33,25 @@ export function limitedCommand({ command, limits }: BottleSpec, path?: string): 
   ];
 }
 
-/** Nobody can raise a limit above the hard one that this process has; proc(5) lists name, soft, hard, unit. */
+/** Nobody can raise a limit above the hard one that this process has; proc_pid_limits(5): name, soft, hard, unit. */
 function atMost(wanted: number, name: string): number {
   const line = readFileSync('/proc/self/limits', 'utf8')
     .split('\n')
     .find(text => text.startsWith(name));
   const hard = Number(line?.slice(name.length).trim().split(/\s+/)[1]);
   return Number.isFinite(hard) ? Math.min(wanted, hard) : wanted;
+}
+
+/** What holds on this machine. The kernel exempts the host's root from RLIMIT_NPROC, also in a user namespace. */
+export function enforcedLimits(group: LimitGroup, path?: string): Record<LimitName, Enforcement> {
+  const prlimit = findProgram('prlimit', path) !== null;
+  const grouped = (name: 'memoryBytes' | 'cpus' | 'processes', otherwise: Enforcement) =>
+    group.limits.includes(name) ? 'bottle' : otherwise;
+  return {
+    memoryBytes: grouped('memoryBytes', prlimit ? 'process' : 'none'),
+    cpus: grouped('cpus', 'none'),
+    processes: grouped('processes', prlimit && process.getuid?.() !== 0 ? 'bottle' : 'none'),
+    openFiles: prlimit ? 'process' : 'none',
+    tmpBytes: 'bottle',
+  };
 }

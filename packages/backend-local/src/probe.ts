@@ -1,36 +1,104 @@
-import { execFileSync } from 'node:child_process';
-import type { Probe } from '@bot-bottle/backend';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BottleSpec, LaunchHost, Probe, Terminal } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
+import { limitGroup } from './groups.js';
+import { launchSandbox, writePreparation } from './launch.js';
+import { enforcedLimits } from './limits.js';
+import { type Environment, machineFacts } from './machine.js';
 import { findProgram } from './programs.js';
-import { seccompFilter } from './seccomp/filter.js';
+import { whatIsMissing, whyItFailed } from './remedy.js';
 
-export interface Machine {
-  readonly bwrap: string;
-  readonly filter: Uint8Array;
+const NAMESPACES = ['user', 'mnt', 'pid', 'ipc', 'uts', 'cgroup', 'net'];
+
+/** Prints what the kernel says of a process in the sandbox. */
+const LOOK = `${NAMESPACES.map(name => `readlink /proc/self/ns/${name}`).join('; ')}; cat /proc/self/status`;
+
+/** proc_pid_status(5): no capability, no new privileges, a filter in force. */
+const EXPECTED = [/^CapEff:\t0+$/m, /^CapBnd:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m];
+
+/** Runs a bottle with all its isolation and looks at it from within; nothing less counts as available. */
+export async function probe(env: Environment): Promise<Probe> {
+  const facts = machineFacts(findProgram('bwrap', env['PATH']));
+  const missing = whatIsMissing(facts);
+  if (missing !== null) return { available: false, ...missing };
+  const seen = await lookFromWithin(env);
+  if (seen instanceof Error) return { available: false, ...whyItFailed(facts, seen.message) };
+  const shared = NAMESPACES.filter(name => seen.includes(readlinkSync(`/proc/self/ns/${name}`)));
+  if (shared.length > 0 || !EXPECTED.every(line => line.test(seen))) {
+    const reason = shared.length > 0 ? `the host's ${shared.join(', ')} namespace` : 'privileges';
+    return { available: false, ...whyItFailed(facts, `a bottle kept ${reason}`) };
+  }
+  const group = limitGroup(env);
+  const limits = enforcedLimits(group, env['PATH']);
+  const notes = Object.entries(limits)
+    .filter(([, enforcement]) => enforcement === 'none')
+    .map(([name]) => `this machine enforces no limit on ${name}`);
+  return { available: true, version: facts.version ?? '', limits, notes };
 }
 
-/** What every launch needs; cheap, unlike the probe. @throws BackendError `unavailable` */
-export function requireMachine(env: Readonly<Record<string, string | undefined>>): Machine {
-  const bwrap = findProgram('bwrap', env['PATH']);
-  const filter = seccompFilter();
-  if (bwrap === null)
-    throw new BackendError('unavailable', 'bubblewrap is not installed', { remedy: 'install bubblewrap' });
-  if (filter === null)
-    throw new BackendError('unavailable', `no seccomp filter for ${process.arch}`, {
-      remedy: 'use x64 or arm64',
+async function lookFromWithin(env: Environment): Promise<string | Error> {
+  const folder = mkdtempSync(join(tmpdir(), 'bot-bottle-probe-'));
+  try {
+    const spec = probeSpec(folder);
+    for (const path of [spec.home.source, spec.workspace.source]) mkdirSync(path);
+    writePreparation(spec, env);
+    const forbidden = { home: '/nonexistent', stateRoot: '/nonexistent' };
+    const { terminal, exited } = await launchSandbox(spec, pipeHost(), {
+      env,
+      forbidden,
+      group: limitGroup(env),
     });
-  return { bwrap, filter };
+    let seen = '';
+    terminal.onData(chunk => {
+      seen += Buffer.from(chunk).toString();
+    });
+    const { code } = await exited;
+    return code === 0 ? seen : new Error(seen.trim());
+  } catch (error) {
+    if (error instanceof BackendError) return error;
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-export async function probe(env: Readonly<Record<string, string | undefined>>): Promise<Probe> {
-  const { bwrap } = requireMachine(env);
-  const version = execFileSync(bwrap, ['--version'], { encoding: 'utf8' }).trim().replace('bubblewrap ', '');
-  const limits = {
-    memoryBytes: 'process',
-    cpus: 'none',
-    processes: 'none',
-    openFiles: 'process',
-    tmpBytes: 'bottle',
-  } as const;
-  return { available: true, version, limits, notes: [] };
+function probeSpec(folder: string): BottleSpec {
+  return {
+    identity: `probe-${folder.slice(-6).toLowerCase()}` as BottleSpec['identity'],
+    stateFolder: join(folder, 'local'),
+    agentName: 'probe',
+    command: ['/bin/sh', '-c', LOOK],
+    env: {},
+    workspace: { kind: 'empty', source: join(folder, 'workspace'), target: '/workspace' },
+    home: { source: join(folder, 'home'), target: '/home/agent' },
+    limits: {},
+    labels: {},
+  };
+}
+
+/** A terminal that is none: two pipes are enough to look. */
+function pipeHost(): LaunchHost {
+  return {
+    openTerminal({ file, args, env, cwd }): Terminal {
+      const child = spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+      const closed = new Promise<number>(resolve => child.on('close', code => resolve(code ?? 128)));
+      child.on('error', () => {});
+      return {
+        pid: child.pid ?? 0,
+        write() {},
+        resize() {},
+        onData(listener) {
+          for (const stream of [child.stdout, child.stderr]) stream.on('data', listener);
+          return () => {
+            for (const stream of [child.stdout, child.stderr]) stream.off('data', listener);
+          };
+        },
+        onExit: listener => void closed.then(code => listener({ code })),
+        kill: signal => void child.kill(signal),
+      };
+    },
+  };
 }

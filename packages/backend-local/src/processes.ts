@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackendError } from '@bot-bottle/backend';
-import { isAlive, type ProcessRecord, statOf } from './record.js';
+import { isAlive, type ProcessRecord, readIfPresent, statOf } from './record.js';
 
 /** Milliseconds that the kernel gets to remove killed processes. */
 const KILL_TIMEOUT = 10_000;
@@ -47,6 +47,21 @@ export function childrenOf(parent: number): number[] {
     .flatMap(name => statOf(Number(name)) ?? [])
     .filter(stat => stat.parent === parent && stat.state !== 'Z')
     .map(stat => stat.pid);
+}
+
+/**
+ * True when a child of a child of this process runs: bubblewrap, the namespace's first process, the agent. Looks at
+ * what the kernel lists (CONFIG_PROC_CHILDREN) instead of walking all of /proc, since it is asked often. A kernel that
+ * does not list them is answered for with yes.
+ */
+export function hasGrandchild(pid: number): boolean {
+  if (readIfPresent('/proc/thread-self/children') === null) return true;
+  return listedChildren(pid).some(child => listedChildren(child).length > 0);
+}
+
+function listedChildren(pid: number): number[] {
+  const text = readIfPresent(`/proc/${pid}/task/${pid}/children`) ?? '';
+  return text.trim() === '' ? [] : text.trim().split(' ').map(Number);
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

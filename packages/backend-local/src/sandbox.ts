@@ -46,6 +46,9 @@ export function sandboxOptions(plan: SandboxPlan): string[] {
     plan.identity,
   ];
   options.push('--seccomp', `${FILTER_FD}`, '--json-status-fd', `${STATUS_FD}`);
+  // Without these, bubblewrap makes the parents of a mount point for their owner alone.
+  for (const folder of ['/etc', '/etc/ssl', '/etc/pki', '/home'])
+    options.push('--perms', '0755', '--dir', folder);
   options.push(...systemOptions());
   for (const [name, file] of Object.entries(plan.etc)) options.push('--ro-bind', file, `/etc/${name}`);
   options.push('--proc', '/proc', ...coverProc());

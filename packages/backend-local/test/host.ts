@@ -14,7 +14,7 @@ export function ptyHost(): LaunchHost {
       });
       const terminal: Terminal = {
         pid: pty.pid,
-        write: data => pty.write(typeof data === 'string' ? data : Buffer.from(data)),
+        write: data => pty.write(Buffer.from(data).toString()),
         resize: ({ columns, rows }) => {
           if (exit === undefined) pty.resize(columns, rows);
         },

@@ -1,1 +1,4 @@
-export {};
+export { type MemoryStore, memoryBackend } from './conformance/memory.js';
+export { memoryPrograms } from './conformance/memory-programs.js';
+export { type Programs, shellPrograms } from './conformance/programs.js';
+export { type ConformanceOptions, describeBackend, type TestRunner } from './conformance/suite.js';

@@ -75,11 +75,11 @@ const EAFNOSUPPORT = ACTION.errno(97);
  * The filter of every bottle, for bubblewrap's --seccomp. Arguments are judged by their low 32 bits, which are all that
  * the kernel reads of these (CVE-2019-10063 compared 64).
  * @param machine as process.arch names it
- * @returns null where no filter is known for this machine: nothing may run there
+ * @throws RangeError for a machine that no filter is known for: nothing may run there
  */
-export function seccompFilter(machine: string = process.arch): Uint8Array | null {
+export function seccompFilter(machine: string): Uint8Array {
   const known = MACHINES[machine];
-  if (known === undefined) return null;
+  if (known === undefined) throw new RangeError(`no system call filter is known for ${machine}`);
   const { arch, numbers } = known;
   const when = (name: SystemCall, label: string): Statement[] => {
     const value = numbers[name];

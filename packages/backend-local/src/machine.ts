@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { BackendError } from '@bot-bottle/backend';
+import { findProgram } from './programs.js';
+import { readIfPresent } from './record.js';
+import { type MachineFacts, notInstalled, whatIsMissing } from './remedy.js';
+import { seccompFilter } from './seccomp/filter.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every launch needs. */
+export interface Machine {
+  readonly bwrap: string;
+  readonly filter: Uint8Array;
+}
+
+/** Costs one run of `bwrap --version`. @throws BackendError `unavailable`, with the remedy */
+export function requireMachine(env: Environment): Machine {
+  const bwrap = findProgram('bwrap', env['PATH']);
+  const facts = machineFacts(bwrap);
+  const missing = whatIsMissing(facts);
+  if (bwrap === null || missing !== null) {
+    const { reason, remedy } = missing ?? notInstalled(facts.osRelease);
+    throw new BackendError('unavailable', reason, { remedy });
+  }
+  return { bwrap, filter: seccompFilter(process.arch) };
+}
+
+export function machineFacts(bwrap: string | null): MachineFacts {
+  const setting = (name: string) => {
+    const text = readIfPresent(`/proc/sys/${name}`);
+    return text === null ? null : Number(text);
+  };
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    osRelease: readIfPresent('/etc/os-release') ?? readIfPresent('/usr/lib/os-release') ?? '',
+    version: bwrap === null ? null : versionOf(bwrap),
+    maxUserNamespaces: setting('user/max_user_namespaces'),
+    unprivilegedUserNamespaces: setting('kernel/unprivileged_userns_clone'),
+    appArmorRestriction: setting('kernel/apparmor_restrict_unprivileged_userns'),
+    container: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
+    root: process.getuid?.() === 0,
+  };
+}
+
+/** `bubblewrap 0.8.0` is what it says of itself. */
+function versionOf(bwrap: string): string {
+  return execFileSync(bwrap, ['--version'], { encoding: 'utf8', env: {} }).trim().split(' ').at(-1) ?? '';
+}

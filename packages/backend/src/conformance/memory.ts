@@ -1,0 +1,103 @@
+import { statSync } from 'node:fs';
+import type { Backend, BottleStatus } from '../backend.js';
+import { CONTRACT_VERSION } from '../contract.js';
+import { BackendError } from '../errors.js';
+import type { BottleRef, BottleSpec } from '../spec.js';
+import type { ExitStatus } from '../terminal.js';
+import { type MemoryProcess, startProgram } from './memory-programs.js';
+
+interface Entry {
+  status: BottleStatus;
+  process?: MemoryProcess;
+}
+
+/** What several adapter objects share, as two processes share what is on disk. */
+export type MemoryStore = Map<string, Entry>;
+
+const DEFAULTS = (spec: BottleSpec) => ({ HOME: spec.home.target, TERM: 'xterm-256color' });
+
+/**
+ * The contract's smallest form: bottles are entries of a map, programs are `memoryPrograms`, nothing is isolated. An
+ * example to read and a proof that the suite asks nothing that the contract does not; never offered to operators.
+ */
+export function memoryBackend(store: MemoryStore = new Map()): Backend {
+  const entryOf = ({ stateFolder }: BottleRef) => store.get(stateFolder);
+  const status = (ref: BottleRef): BottleStatus => entryOf(ref)?.status ?? { state: 'absent' };
+  const stop = async (ref: BottleRef, graceMs: number) => {
+    const running = entryOf(ref)?.process;
+    if (running === undefined) return;
+    if (graceMs > 0) running.signal('SIGTERM');
+    running.signal('SIGKILL');
+    await running.exited;
+  };
+  return {
+    name: 'memory',
+    contract: CONTRACT_VERSION,
+    capabilities: {
+      isolation: 'none',
+      network: 'open',
+      attach: false,
+      resize: true,
+      images: false,
+      workspaces: ['empty', 'mount', 'copy'],
+      environment: ['HOME', 'TERM'],
+    },
+
+    async probe() {
+      const none = 'none';
+      const limits = {
+        memoryBytes: none,
+        cpus: none,
+        processes: none,
+        openFiles: none,
+        tmpBytes: none,
+      } as const;
+      return { available: true, version: '1', limits, notes: ['nothing is isolated'] };
+    },
+
+    async prepare(spec) {
+      if (spec.command.length === 0) throw new BackendError('bad-spec', 'the command is empty');
+      if (spec.image !== undefined) throw new BackendError('bad-spec', 'there are no images here');
+      for (const { source } of [spec.workspace, spec.home]) {
+        if (!statSync(source, { throwIfNoEntry: false })?.isDirectory()) {
+          throw new BackendError('bad-spec', `not a folder: ${source}`);
+        }
+      }
+      if (entryOf(spec) === undefined) store.set(spec.stateFolder, { status: { state: 'prepared' } });
+      return { spec };
+    },
+
+    async launch({ spec }) {
+      const entry = entryOf(spec);
+      if (entry === undefined) throw new BackendError('not-prepared', `${spec.identity} was not prepared`);
+      if (entry.process !== undefined) {
+        throw new BackendError('already-running', `${spec.identity} runs already`);
+      }
+      const started = startProgram(spec, { ...DEFAULTS(spec), ...spec.env });
+      entry.process = started;
+      entry.status = { state: 'running' };
+      const exited = started.exited.then((exit: ExitStatus) => {
+        delete entry.process;
+        entry.status = { state: 'exited', exit };
+        return exit;
+      });
+      return { pid: null, terminal: started.terminal, exited };
+    },
+
+    async attach(ref) {
+      if (entryOf(ref)?.process === undefined) {
+        throw new BackendError('not-running', `${ref.identity} does not run`);
+      }
+      throw new BackendError('unsupported', `${ref.identity} is held by who launched it`);
+    },
+
+    status: async ref => status(ref),
+
+    stop: (ref, { graceMs }) => stop(ref, graceMs),
+
+    async destroy(ref) {
+      await stop(ref, 0);
+      return { removed: store.delete(ref.stateFolder), left: [] };
+    },
+  };
+}

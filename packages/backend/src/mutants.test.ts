@@ -1,0 +1,148 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeBackend, memoryBackend, memoryPrograms } from './conformance.js';
+import type { Backend, BottleRef, BottleSpec } from './index.js';
+
+const host = () => ({
+  openTerminal(): never {
+    throw new Error('the memory backend needs no terminal of the host');
+  },
+});
+
+/** Runs the suite outside of jest, as another runner would, and returns the names of the promises that were broken. */
+async function broken(makeBackend: () => Backend): Promise<string[]> {
+  const tests: [string, () => Promise<void>][] = [];
+  const runner = {
+    describe: (_name: string, body: () => void) => body(),
+    it: (name: string, body: () => Promise<void>) => tests.push([name, body]),
+  };
+  describeBackend('mutant', makeBackend, { host, programs: memoryPrograms, runner });
+  const names: string[] = [];
+  for (const [name, body] of tests) await body().catch(() => names.push(name));
+  return names;
+}
+
+/** A backend with one fault; `change` gets the sound one. */
+function mutant(change: (sound: Backend) => Partial<Backend>): () => Backend {
+  const store = new Map();
+  return () => {
+    const sound = memoryBackend(store);
+    return { ...sound, ...change(sound) };
+  };
+}
+
+const launchWith = (sound: Backend, change: (spec: BottleSpec) => Partial<BottleSpec>): Partial<Backend> => ({
+  launch: ({ spec }, host) => sound.launch({ spec: { ...spec, ...change(spec) } }, host),
+});
+
+describe('the suite', () => {
+  it('passes a sound backend in any runner', async () => {
+    expect(await broken(mutant(() => ({})))).toEqual([]);
+  });
+
+  it.each<[string, string, (sound: Backend) => Partial<Backend>]>([
+    ['speaks a newer contract', 'speaks a contract', () => ({ contract: { major: 1, minor: 1 } })],
+    [
+      'cannot run here',
+      'proves itself available',
+      () => ({ probe: async () => ({ available: false, reason: 'no', remedy: 'none' }) }),
+    ],
+    [
+      'starts on prepare',
+      'prepares as often as asked',
+      sound => ({
+        prepare: async spec => {
+          const prepared = await sound.prepare(spec);
+          if ((await sound.status(spec)).state === 'prepared') await sound.launch(prepared, host());
+          return prepared;
+        },
+      }),
+    ],
+    [
+      'prepares on launch',
+      'refuses to launch what was not prepared',
+      sound => ({
+        launch: async (prepared, host) => sound.launch(await sound.prepare(prepared.spec), host),
+      }),
+    ],
+    [
+      'leaks the operator’s environment',
+      'gives the environment',
+      sound =>
+        launchWith(sound, spec => ({ env: { ...(process.env as Record<string, string>), ...spec.env } })),
+    ],
+    ['loses the environment', 'gives the environment', sound => launchWith(sound, () => ({ env: {} }))],
+    [
+      'loses exit codes',
+      'passes exit code 7',
+      sound => ({
+        launch: async (prepared, host) => {
+          const bottle = await sound.launch(prepared, host);
+          return { ...bottle, exited: bottle.exited.then(() => ({ code: 0 })) };
+        },
+      }),
+    ],
+    [
+      'has another host name',
+      'has the identity for its host name',
+      sound => launchWith(sound, () => ({ identity: 'other-aaaaa' as BottleSpec['identity'] })),
+    ],
+    [
+      'launches twice',
+      'refuses a second launch',
+      sound => ({
+        launch: async (prepared, host) => {
+          await sound.stop(prepared.spec, { graceMs: 0 });
+          return sound.launch(prepared, host);
+        },
+      }),
+    ],
+    [
+      'kills without asking',
+      'lets the program end by itself',
+      sound => ({ stop: ref => sound.stop(ref, { graceMs: 0 }) }),
+    ],
+    [
+      'forgets on stop',
+      'lets the program end by itself',
+      sound => ({
+        stop: async (ref, options) => {
+          await sound.stop(ref, options);
+          await sound.destroy(ref);
+        },
+      }),
+    ],
+    [
+      'destroys HOME',
+      'destroys nothing but its own',
+      sound => ({
+        destroy: async (ref: BottleRef) => {
+          rmSync(join(ref.stateFolder, '../home'), { recursive: true, force: true });
+          return sound.destroy(ref);
+        },
+      }),
+    ],
+    [
+      'leaves something behind',
+      'destroys nothing but its own',
+      sound => ({
+        prepare: spec => {
+          writeFileSync(join(spec.stateFolder, '../leftover'), '');
+          return sound.prepare(spec);
+        },
+      }),
+    ],
+    [
+      'always finds something to destroy',
+      'destroys a running bottle',
+      sound => ({ destroy: async ref => ({ ...(await sound.destroy(ref)), removed: true }) }),
+    ],
+    [
+      'claims images',
+      'refuses an image',
+      sound => ({ prepare: ({ image: _ignored, ...spec }) => sound.prepare(spec) }),
+    ],
+  ])('finds out a backend that %s', async (_fault, promise, change) => {
+    expect(await broken(mutant(change))).toContainEqual(expect.stringContaining(promise));
+  });
+});
