@@ -1,4 +1,10 @@
-import { acquireClaim, ensureFolder, removeFile, replaceFile } from '@bot-bottle/durable-fs';
+import {
+  acquireClaim,
+  ensureFolder,
+  removeFile,
+  replaceFile,
+  sweepTemporaries,
+} from '@bot-bottle/durable-fs';
 import { type AllowlistEntry, formatAllowlist, parseAllowlist } from './allowlist.js';
 import { LiveConfigError } from './errors.js';
 import { digest, encodeGeneration, encodeUndo } from './generation.js';
@@ -40,6 +46,7 @@ export async function writeLiveConfig(
   const claim = await acquireClaim(claimPath(paths), { wait: options.wait ?? DEFAULT_WAIT_MS });
   try {
     await finishUndo(paths);
+    await sweepTemporaries(paths.liveConfig);
     return { generation: await writePair(paths, next, options.expectRevision) };
   } finally {
     await claim.release();
