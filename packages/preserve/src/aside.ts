@@ -7,7 +7,13 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type BottlePaths, bottlePaths, listForeign, rootPaths } from '@bot-bottle/state-paths';
+import {
+  type BottlePaths,
+  bottlePaths,
+  listForeign,
+  rootPaths,
+  StatePathsError,
+} from '@bot-bottle/state-paths';
 import { exists, orNull } from './folder.js';
 import { isPreserved } from './marker.js';
 
@@ -23,10 +29,11 @@ const NAME = /^\.(removing|removed)-([a-z0-9-]+)-[0-9a-f]{16}$/;
 
 export function listAside(root: string): Aside[] {
   return listForeign(root).flatMap(name => {
-    const [, stage, identity] = NAME.exec(name) ?? [];
-    if (identity === undefined) return [];
-    const paths = bottlePaths(root, identity as BottlePaths['identity']);
-    return [{ paths, path: join(rootPaths(root).state, name), decided: stage === 'removed' }];
+    const [, stage, identity = ''] = NAME.exec(name) ?? [];
+    const paths = pathsOrNull(root, identity);
+    return paths === null
+      ? []
+      : [{ paths, path: join(rootPaths(root).state, name), decided: stage === 'removed' }];
   });
 }
 
@@ -75,4 +82,14 @@ function renamed(from: string, to: string, ...expected: string[]): boolean {
     ...expected,
   );
   return done ?? false;
+}
+
+function pathsOrNull(root: string, identity: string): BottlePaths | null {
+  try {
+    // Checked there, cast or not.
+    return bottlePaths(root, identity as BottlePaths['identity']);
+  } catch (error) {
+    if (error instanceof StatePathsError && error.code === 'unsafe-name') return null;
+    throw error;
+  }
 }

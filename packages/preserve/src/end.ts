@@ -16,7 +16,10 @@ export interface EndFacts {
   lease: EndLease;
   /** Whether the marker is there. */
   preserved: boolean;
-  /** `unreadable` stands for broken and for newer than this version alike. */
+  /**
+   * `absent`: a start was cut off before it wrote one. `unreadable`: broken, newer than this version, or gone from a
+   * bottle that has been at work.
+   */
   record: 'readable' | 'absent' | 'unreadable';
   /** Default `exited`: all that a sweep can know of a session that is dead. */
   outcome?: SessionOutcome;

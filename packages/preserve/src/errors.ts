@@ -34,3 +34,7 @@ export class PreserveError extends Error {
     this.owner = options.owner ?? null;
   }
 }
+
+export function noSuchBottle({ folder }: { folder: string }, cause?: unknown): PreserveError {
+  return new PreserveError('no-such-bottle', `there is no bottle at ${folder}`, folder, { cause });
+}

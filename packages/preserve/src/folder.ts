@@ -46,5 +46,7 @@ export function orNull<T>(call: () => T, ...codes: string[]): T | null {
 }
 
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  // Not `instanceof`: an error of another realm (a vm, jest) has a code too.
+  const coded = typeof error === 'object' && error !== null && 'code' in error;
+  return coded && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -8,7 +8,7 @@ import {
   readClaim,
 } from '@bot-bottle/durable-fs';
 import { type BottlePaths, bottlePaths, checkBottleFolder, reserveIdentity } from '@bot-bottle/state-paths';
-import { PreserveError } from './errors.js';
+import { noSuchBottle, PreserveError } from './errors.js';
 import { openFolder } from './folder.js';
 
 /** A clean-up holds the lease only until it has renamed the folder aside: microseconds, unless the machine is stuck. */
@@ -91,14 +91,14 @@ export async function reserveBottle(root: string, agentName: string, note: JsonO
 
 async function tryLease(paths: BottlePaths, note: JsonObject): Promise<Lease | null> {
   const folder = checkBottleFolder(paths) === 'folder' ? openFolder(paths.folder) : null;
-  if (folder === null) throw gone(paths);
+  if (folder === null) throw noSuchBottle(paths);
   try {
     const claim = await claimOrNull(paths, note);
     if (claim === null) return null;
     // The claim lies in whatever had the name when it was made: only the bottle that we looked at counts.
     if (folder.isAt(paths.folder)) return leaseOf(paths, claim);
     await claim.release();
-    throw gone(paths);
+    throw noSuchBottle(paths);
   } finally {
     folder.close();
   }
@@ -109,7 +109,7 @@ async function claimOrNull(paths: BottlePaths, note: JsonObject): Promise<Claim 
     return await acquireClaim(paths.lease, { note });
   } catch (error) {
     if (error instanceof DurableFsError && error.code === 'claim-held') return null;
-    if (checkBottleFolder(paths) === 'absent') throw gone(paths, error);
+    if (checkBottleFolder(paths) === 'absent') throw noSuchBottle(paths, error);
     throw error;
   }
 }
@@ -142,10 +142,4 @@ function unknownOwner(paths: BottlePaths, owner: LeaseOwner | null): PreserveErr
     paths.lease,
     { owner },
   );
-}
-
-function gone(paths: BottlePaths, cause?: unknown): PreserveError {
-  return new PreserveError('no-such-bottle', `there is no bottle at ${paths.folder}`, paths.folder, {
-    cause,
-  });
 }

@@ -2,7 +2,7 @@ import { closeSync, constants, fchmodSync, fsyncSync, lstatSync, openSync, unlin
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BottlePaths, checkBottleFolder } from '@bot-bottle/state-paths';
-import { PreserveError } from './errors.js';
+import { noSuchBottle, PreserveError } from './errors.js';
 import { errorCode, exists, type Folder, openFolder, orNull } from './folder.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -29,7 +29,7 @@ export async function markPreserved(paths: BottlePaths): Promise<void> {
     });
     if (marked) return;
   }
-  throw new PreserveError('no-such-bottle', `no bottle to preserve at ${paths.folder}`, paths.folder);
+  throw noSuchBottle(paths);
 }
 
 /**

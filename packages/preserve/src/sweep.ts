@@ -124,9 +124,15 @@ async function judge(
   { inspect, force = false }: SweepOptions,
 ): Promise<EndDecision> {
   const facts = { lease, preserved: isPreserved(paths), force };
-  const withoutRecord = decideEnd({ ...facts, record: 'absent' });
-  if (withoutRecord.action === 'keep' || !exists(paths.metadata)) return withoutRecord;
-  const found = await inspect(paths);
-  if (found === 'running') return decideEnd({ ...facts, record: 'readable', outcome: 'still-running' });
-  return decideEnd({ ...facts, record: found });
+  const early = decideEnd({ ...facts, record: 'absent' });
+  // Nothing that a record says makes it go; nobody is asked for nothing.
+  if (early.action === 'keep') return early;
+  const record = exists(paths.metadata) ? await inspect(paths) : holdsWork(paths) ? 'unreadable' : 'absent';
+  if (record === 'running') return decideEnd({ ...facts, record: 'readable', outcome: 'still-running' });
+  return decideEnd({ ...facts, record });
+}
+
+/** Whether it got further than a start does before its record is written: then the record was lost, not the start. */
+function holdsWork(paths: BottlePaths): boolean {
+  return [paths.home, paths.workspace, paths.transcript, paths.dockerfile].some(exists);
 }

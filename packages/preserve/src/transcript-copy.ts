@@ -52,6 +52,7 @@ async function copyEntry(parent: Folder, name: string, to: string, tally: Tally)
   const maxBytes = tally.maxBytes - tally.report.bytes;
   const maxEntries = tally.maxEntries - tally.report.entries;
   if (found?.isFile()) {
+    if (maxEntries < 1) throw new DurableFsError('too-large', path, 'no more entries are allowed');
     const bytes = readBytesOrAbsent(path, { maxBytes: Math.min(maxBytes, MAX_FILE_BYTES) });
     if (bytes === null) return null;
     await createFile(to, bytes, { mode: found.mode & 0o777 });

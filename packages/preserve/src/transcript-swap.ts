@@ -8,8 +8,8 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from '@bot-bottle/durable-fs';
-import type { BottlePaths } from '@bot-bottle/state-paths';
-import { PreserveError } from './errors.js';
+import { type BottlePaths, checkBottleFolder } from '@bot-bottle/state-paths';
+import { noSuchBottle } from './errors.js';
 import { exists, openFolder } from './folder.js';
 
 export function nextTranscript(paths: BottlePaths): string {
@@ -27,8 +27,11 @@ export function stagedTranscript(paths: BottlePaths): string {
 /**
  * Finishes a swap that a kill interrupted. For the holder of the lease; snapshot and restore begin with it. True when
  * there was something to finish.
+ *
+ * @throws PreserveError `no-such-bottle`
  */
 export async function recoverTranscript(paths: BottlePaths): Promise<boolean> {
+  if (checkBottleFolder(paths) === 'absent') throw noSuchBottle(paths);
   const next = nextTranscript(paths);
   const previous = previousTranscript(paths);
   const leftovers = [next, previous, stagedTranscript(paths)].filter(exists);
@@ -54,11 +57,9 @@ export async function swapTranscript(paths: BottlePaths): Promise<void> {
   await removeTree(previous);
 }
 
-/** @throws PreserveError `no-such-bottle` */
 function syncBottle(paths: BottlePaths): void {
   const folder = openFolder(paths.folder);
-  if (folder === null)
-    throw new PreserveError('no-such-bottle', `there is no bottle at ${paths.folder}`, paths.folder);
+  if (folder === null) throw noSuchBottle(paths);
   folder.sync();
   folder.close();
 }

@@ -117,10 +117,10 @@ function moveInto(parent: Folder, name: string, staged: string): void {
   parent.sync();
 }
 
-/** An empty folder is as good as none. */
+/** An empty folder is as good as none. A link, or anything else, throws ENOTDIR. */
 function hasContent(parent: Folder, name: string): boolean {
   const found = lstatSync(parent.child(name), { throwIfNoEntry: false });
-  if (!found?.isDirectory()) return found !== undefined;
+  if (found?.isFile()) return true;
   const folder = openFolder(parent.child(name));
   try {
     return folder !== null && folder.names().length > 0;
