@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { writeSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import { version } from './version.js';
 
-// This file and what it imports statically must parse and load on every Node since 18: on an old one it has one
-// thing to say. Whatever needs more is imported when it is needed, which also keeps `--version` instant.
+// The entry, a file of its own and of a kilobyte: it parses and loads on every Node since 18, for on an old one it has
+// one thing to say, and it answers `--version` before the rest is even read.
 const MINIMUM_NODE = 22;
 
 function main(argv: readonly string[]): void {
@@ -17,8 +18,20 @@ function main(argv: readonly string[]): void {
     // Not process.stdout, whose set-up alone costs milliseconds.
     writeSync(1, `${version}\n`);
   } else {
-    void import('./commands/run.js').then(({ run }) => run(argv));
+    keepCompiledCode(process.env);
+    // `require`, not `import()`: the loader of ES modules costs milliseconds too.
+    const { run } = require('./commands/run.js') as typeof import('./commands/run.js');
+    void run(argv);
   }
+}
+
+/**
+ * Node keeps the compiled code of the rest in the operator's cache folder, which saves a quarter of the time to start.
+ * Not in Node's default place below /tmp: what another user could have put there would be run.
+ */
+function keepCompiledCode(env: NodeJS.ProcessEnv): void {
+  const cache = env['XDG_CACHE_HOME'] || (env['HOME'] && `${env['HOME']}/.cache`);
+  if (cache) nodeModule.enableCompileCache?.(`${cache}/bot-bottle`);
 }
 
 main(process.argv.slice(2));

@@ -1,12 +1,12 @@
 import { Argument, Command, Option } from 'commander';
 import { version } from '../version.js';
 import type { ArgumentSpec, CommandSpec, Input, OptionSpec } from './spec.js';
-import { COMMANDS } from './table.js';
+import { COMMANDS, type CommandName } from './table.js';
 
 const HELP_WIDTH = 80;
 
 /** The parser of the command table. `act` is called with the command that was asked for. */
-export function createProgram(act: (spec: CommandSpec, input: Input) => Promise<void>): Command {
+export function createProgram(act: (name: CommandName, input: Input) => Promise<void>): Command {
   const program = new Command('bot-bottle')
     .description('Run an AI coding agent in a bottle: a disposable sandbox whose state survives.')
     .version(version, '-V, --version', 'print the version')
@@ -41,8 +41,8 @@ agent's own, and 125 for bot-bottle's failures.`,
 
 function addCommand(
   program: Command,
-  spec: CommandSpec,
-  act: (spec: CommandSpec, input: Input) => Promise<void>,
+  spec: CommandSpec & { readonly name: CommandName },
+  act: (name: CommandName, input: Input) => Promise<void>,
 ): void {
   const command = program
     .command(spec.name)
@@ -62,7 +62,7 @@ function addCommand(
       `\nExamples:\n${spec.examples.map(example => `  ${example}\n`).join('')}`.trimEnd(),
     );
   }
-  command.action(() => act(spec, inputOf(command)));
+  command.action(() => act(spec.name, inputOf(command)));
 }
 
 function toArgument(spec: ArgumentSpec): Argument {

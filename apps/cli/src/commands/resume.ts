@@ -16,7 +16,11 @@ export const run: Run = async (context, input) => {
   const record = readRecord(paths);
   // Says which package provides it, where that is all that is missing.
   if (record !== null) registry.require(effectiveBackend(record));
-  const resumed = await resumeBottle(context, paths.identity, { backends: registry.find });
+  const resumed = await resumeBottle(context, paths.identity, {
+    backends: registry.find,
+    allowMissingWorkspace: input.flag('without-workspace'),
+    preserve: input.flag('preserve'),
+  });
   await tell(context, resumed.report);
   return converse(context, input, resumed, { detachKeys });
 };

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { usageError } from '../output/errors.js';
 import { EXIT } from '../output/exit-codes.js';
 import { exitQuietlyOnBrokenPipe } from '../output/write.js';
-import type { CommandSpec, Input } from './spec.js';
+import { LOADERS } from './loaders.js';
 import { COMMANDS } from './table.js';
 
 /** Runs one command line and sets the process's exit code; the process ends when nothing is left to do. */
@@ -35,8 +35,8 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 
   const { createProgram } = await import('./program.js');
   let code: number = EXIT.ok;
-  const program = createProgram(async (spec: CommandSpec, input: Input) => {
-    const command = await spec.load();
+  const program = createProgram(async (name, input) => {
+    const command = await LOADERS[name]();
     code = await command.run(await createContext(), input);
   });
   if (argv.length === 0) {

@@ -51,6 +51,4 @@ export interface CommandSpec {
   readonly examples?: readonly string[];
   /** Not in help and completion. */
   readonly hidden?: boolean;
-  /** Loads the code on first use, so that no command pays for another's. */
-  readonly load: () => Promise<{ readonly run: Run }>;
 }

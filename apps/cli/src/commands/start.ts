@@ -29,7 +29,8 @@ export const run: Run = async (context, input) => {
     settings,
   });
   const { limits } = settings;
-  const started = await startBottle(context, { agent, args, backend, workspace, labels, limits });
+  const preserve = input.flag('preserve');
+  const started = await startBottle(context, { agent, args, backend, workspace, labels, limits, preserve });
   return converse(context, input, started, { detachKeys });
 };
 

@@ -24,6 +24,7 @@ const DETACH_KEYS: OptionSpec = {
   description: 'keys that detach the terminal (default: ctrl-p,ctrl-q)',
   value: { name: 'KEYS', kind: 'text' },
 };
+const PRESERVE: OptionSpec = { name: 'preserve', description: 'keep the state when the session ends' };
 const DETACH: OptionSpec = { name: 'detach', short: 'd', description: 'do not attach: print the identity' };
 
 const RUN = 'Run';
@@ -31,7 +32,7 @@ const LOOK = 'Look';
 const KEEP = 'Keep or remove';
 const SET_UP = 'Set up';
 
-export const COMMANDS: readonly CommandSpec[] = [
+const TABLE = [
   {
     name: 'start',
     group: RUN,
@@ -70,6 +71,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         description: 'label the bottle; may be given again',
         value: { name: 'K=V', kind: 'text', repeated: true },
       },
+      PRESERVE,
       DETACH,
       DETACH_KEYS,
       JSON_OUTPUT,
@@ -80,16 +82,20 @@ export const COMMANDS: readonly CommandSpec[] = [
       'bot-bottle start shell --detach',
       "bot-bottle start shell -- -c 'echo hello'",
     ],
-    load: () => import('./start.js'),
   },
   {
     name: 'resume',
     group: RUN,
     summary: 'run an ended bottle again',
     args: [ID],
-    options: [DETACH, DETACH_KEYS, JSON_OUTPUT],
+    options: [
+      { name: 'without-workspace', description: 'also if the mounted folder is gone' },
+      PRESERVE,
+      DETACH,
+      DETACH_KEYS,
+      JSON_OUTPUT,
+    ],
     examples: ['bot-bottle resume claude-x7k2p'],
-    load: () => import('./resume.js'),
   },
   {
     name: 'attach',
@@ -98,7 +104,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [ID],
     options: [DETACH_KEYS],
     examples: ['bot-bottle attach claude-x7k2p'],
-    load: () => import('./attach.js'),
   },
   {
     name: 'stop',
@@ -114,7 +119,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       JSON_OUTPUT,
     ],
     examples: ['bot-bottle stop claude-x7k2p --grace 30'],
-    load: () => import('./stop.js'),
   },
   {
     name: 'list',
@@ -144,7 +148,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       JSON_OUTPUT,
     ],
     examples: ['bot-bottle list --state preserved', 'bot-bottle list --size --json'],
-    load: () => import('./list.js'),
   },
   {
     name: 'show',
@@ -153,7 +156,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [ID],
     options: [JSON_OUTPUT],
     examples: ['bot-bottle show claude-x7k2p'],
-    load: () => import('./show.js'),
   },
   {
     name: 'logs',
@@ -162,7 +164,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [ID],
     options: [{ name: 'follow', short: 'f', description: 'go on until the session ends' }],
     examples: ['bot-bottle logs claude-x7k2p --follow'],
-    load: () => import('./logs.js'),
   },
   {
     name: 'diff',
@@ -174,7 +175,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'name-only', description: 'only the names of changed files' },
     ],
     examples: ['bot-bottle diff codex-p2m9c --stat'],
-    load: () => import('./diff.js'),
   },
   {
     name: 'preserve',
@@ -183,7 +183,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [ID],
     options: [{ name: 'off', description: 'do not keep it' }, JSON_OUTPUT],
     examples: ['bot-bottle preserve claude-x7k2p', 'bot-bottle preserve claude-x7k2p --off'],
-    load: () => import('./preserve.js'),
   },
   {
     name: 'rm',
@@ -192,7 +191,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [ID],
     options: [{ name: 'force', description: 'also if it is preserved or broken' }, JSON_OUTPUT],
     examples: ['bot-bottle rm claude-x7k2p'],
-    load: () => import('./rm.js'),
   },
   {
     name: 'prune',
@@ -200,21 +198,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'remove what ended and nobody kept',
     options: [{ name: 'dry-run', description: 'only say what would be removed, and why' }, JSON_OUTPUT],
     examples: ['bot-bottle prune --dry-run'],
-    load: () => import('./prune.js'),
   },
   {
     name: 'agents',
     group: SET_UP,
     summary: 'list the agents that can be started',
     options: [JSON_OUTPUT],
-    load: () => import('./agents.js'),
   },
   {
     name: 'doctor',
     group: SET_UP,
     summary: 'check this machine and the state folder',
     options: [JSON_OUTPUT],
-    load: () => import('./doctor.js'),
   },
   {
     name: 'completion',
@@ -233,6 +228,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       'eval "$(bot-bottle completion zsh)"    # in ~/.zshrc',
       'bot-bottle completion fish | source    # in ~/.config/fish/config.fish',
     ],
-    load: () => import('./completion.js'),
   },
-];
+] as const satisfies readonly CommandSpec[];
+
+export type CommandName = (typeof TABLE)[number]['name'];
+
+/** In the order of the help. */
+export const COMMANDS: readonly (CommandSpec & { readonly name: CommandName })[] = TABLE;

@@ -22,7 +22,7 @@ export async function runKeeper(_argv: string[]): Promise<void> {
   }
   try {
     const bottle = await prepare(request, stop);
-    const session = await runSession(bottle, request.size, stop);
+    const session = await runSession(bottle, request, stop);
     await reply({ kind: 'ready', identity: bottle.paths.identity, report: bottle.report });
     await session.ended;
   } catch (error) {

@@ -13,6 +13,8 @@ export type KeeperRequest = {
   readonly size: TerminalSize;
   /** ISO 8601, UTC. */
   readonly now: string;
+  /** Mark the bottle as preserved as soon as its agent runs. */
+  readonly preserve: boolean;
 } & (
   | { readonly kind: 'start'; readonly start: StartRequest }
   | {

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
-import type { ExitStatus, RunningBottle, TerminalSize } from '@bot-bottle/backend';
-import { clearPreserved } from '@bot-bottle/preserve';
+import type { ExitStatus, RunningBottle } from '@bot-bottle/backend';
+import { clearPreserved, markPreserved } from '@bot-bottle/preserve';
 import { bottleRef, bottleSpec } from '../session/bottle-spec.js';
 import { endSession, messageOf } from '../session/end.js';
 import { SessionError } from '../session/errors.js';
@@ -10,6 +10,7 @@ import type { Bottle } from './bottle.js';
 import { listenAt } from './control-socket.js';
 import { Hub } from './hub.js';
 import { PtyHost } from './pty-host.js';
+import type { KeeperRequest } from './request.js';
 import type { StopSwitch } from './stop-switch.js';
 import { TerminalLog } from './terminal-log.js';
 
@@ -27,7 +28,11 @@ interface Desk {
 }
 
 /** Launches a bottle that is ready, and returns when its agent runs. A launch that fails is undone. */
-export async function runSession(bottle: Bottle, size: TerminalSize, stop: StopSwitch): Promise<Session> {
+export async function runSession(
+  bottle: Bottle,
+  { size, preserve }: Pick<KeeperRequest, 'size' | 'preserve'>,
+  stop: StopSwitch,
+): Promise<Session> {
   let desk: Desk | null = null;
   try {
     const host = await PtyHost.load(size);
@@ -43,7 +48,7 @@ export async function runSession(bottle: Bottle, size: TerminalSize, stop: StopS
     const session: SessionRecord = { ...bottle.session, phase: 'running' };
     await writeSession(paths, session);
     // Only now: until the agent runs, a preserved bottle stays a preserved one.
-    await clearPreserved(paths);
+    await (preserve ? markPreserved(paths) : clearPreserved(paths));
     return { ended: finish(bottle, running, session, desk, stop) };
   } catch (error) {
     if (desk !== null) {

@@ -102,8 +102,7 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   'connection-lost': id => [...logs(id), ...resume(id)],
   'bad-detach-keys': () => ['bot-bottle start AGENT --detach-keys ctrl-p,ctrl-q'],
   'not-a-copy': show,
-  'snapshot-failed': resume,
-  'not-removed': removeByForce,
+  'too-deep': nothing,
 };
 
 /**

@@ -11,6 +11,8 @@ export interface ResumeOptions {
   readonly backends: FindBackend;
   /** Resume with an empty workspace where the mounted folder is gone; by default an error. */
   readonly allowMissingWorkspace?: boolean;
+  /** Keep the state when the session ends, too. Default false. */
+  readonly preserve?: boolean;
 }
 
 /** What came back and what did not. */
@@ -65,6 +67,7 @@ export async function resumeBottle(
     root: context.root,
     size: terminalSize(context),
     now: context.now().toISOString(),
+    preserve: options.preserve ?? false,
     identity,
     backend: { name: backend.name, ...(backend.module === undefined ? {} : { module: backend.module }) },
     allowMissingWorkspace: options.allowMissingWorkspace ?? false,

@@ -17,6 +17,8 @@ export interface StartRequest {
   readonly labels: Readonly<Record<string, string>>;
   /** None by default. */
   readonly limits?: Limits;
+  /** Keep the state when the session ends. Default false. */
+  readonly preserve?: boolean;
 }
 
 export interface StartedBottle {
@@ -30,12 +32,13 @@ export interface StartedBottle {
  * or `left` says what could not be.
  */
 export async function startBottle(context: Context, request: StartRequest): Promise<StartedBottle> {
-  const { agent, args, backend, workspace, labels, limits } = request;
+  const { agent, args, backend, workspace, labels, limits, preserve = false } = request;
   const { identity } = await spawnKeeper(context, {
     kind: 'start',
     root: context.root,
     size: terminalSize(context),
     now: context.now().toISOString(),
+    preserve,
     start: {
       agent,
       args,
