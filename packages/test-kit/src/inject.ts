@@ -67,6 +67,7 @@ async function atEachSyscall(
   const traced = { ...options, syscalls: [...syscalls, ...MARK_CALLS] };
   setup?.();
   const whole = trace(command, traced);
+  const isProgram = whole.calls.some(isMark(BEGIN));
   let hits = 0;
   for (const syscall of syscalls) {
     const before = hits;
@@ -75,7 +76,8 @@ async function atEachSyscall(
       const inject = `${syscall}:${fault}:when=${point}`;
       const run = trace(command, { ...traced, inject });
       // Another thread may come to its n-th call sooner, before the operation began, or some are made only at times.
-      if (!fired(run) || !isInside(run.calls, syscall)) continue;
+      if (!fired(run) || (isProgram && !run.calls.some(isMark(BEGIN)))) continue;
+      if (!isInside(run.calls, syscall)) continue;
       hits += 1;
       await check({ ...run, syscall, fault: inject });
     }
