@@ -18,6 +18,7 @@ export const run: Run = async (context, input) => {
       context.stdout,
       agents.map(({ definition, source }) => ({
         ...definition,
+        toolPaths: definition.toolPaths ?? [],
         backend: definition.backend ?? null,
         source,
       })),

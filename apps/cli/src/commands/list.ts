@@ -83,7 +83,7 @@ function filter(input: Input): (row: Row) => boolean {
   return row =>
     (agent === undefined || row.agent === agent) &&
     (backend === undefined || row.backend === backend) &&
-    (state === undefined || row.state === state) &&
+    (state === undefined || row.state === state || (state === 'preserved' && row.preserved)) &&
     labels.every(([key, value]) => Object.hasOwn(row.labels, key) && row.labels[key] === value);
 }
 
@@ -93,7 +93,7 @@ function columns(context: Context, input: Input): readonly Column<Row>[] {
   return [
     { title: 'IDENTITY', value: row => row.identity, style: () => 'cyan' },
     { title: 'AGENT', value: row => row.agent || '-' },
-    { title: 'STATE', value: row => row.state, style: row => STATE_STYLE[row.state] },
+    { title: 'STATE', value: stateOf, style: row => STATE_STYLE[row.state] },
     { title: 'AGE', value: row => formatAge(row.startedAt, now), align: 'right' },
     ...(input.flag('size') ? [size] : []),
     { title: 'BACKEND', value: row => row.backend || '-' },
@@ -112,6 +112,10 @@ const STATE_STYLE: Readonly<Record<BottleState, Style | undefined>> = {
   unknown: 'red',
   stopped: undefined,
 };
+
+function stateOf(row: Row): string {
+  return row.preserved && row.state !== 'preserved' ? `${row.state}, preserved` : row.state;
+}
 
 function workspaceOf(row: Row): string {
   if (row.state === 'broken') return row.path;

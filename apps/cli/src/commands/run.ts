@@ -45,7 +45,8 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     return toPerson ? EXIT.ok : EXIT.usage;
   }
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    // `help list`, as git and docker have it, is `list --help`.
+    await program.parseAsync(argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : argv, { from: 'user' });
   } catch (error) {
     if (!isCommanderError(error)) throw error;
     if (error.exitCode === 0) return EXIT.ok;

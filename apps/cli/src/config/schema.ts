@@ -23,6 +23,8 @@ const homePath = v.pipe(
   ),
 );
 
+const absolutePath = v.pipe(v.string(), v.regex(/^\/./, 'expected an absolute path'));
+
 const size = v.union(
   [
     v.pipe(v.number(), v.integer(), v.minValue(1)),
@@ -67,6 +69,14 @@ export const agentSchema = v.strictObject({
     v.pipe(
       v.array(homePath),
       v.description("Files and folders of the conversation, relative to the agent's home."),
+    ),
+  ),
+  toolPaths: v.optional(
+    v.pipe(
+      v.array(absolutePath),
+      v.description(
+        'Folders of this machine that hold its programs, shown read-only in the bottle. Root configuration only.',
+      ),
     ),
   ),
   backend: v.optional(

@@ -68,6 +68,7 @@ function addAgents(
       );
     }
     const backend = entry.backend ?? base?.backend;
+    const toolPaths = entry.toolPaths ?? base?.toolPaths;
     const definition: AgentDefinition = {
       name,
       description: entry.description ?? base?.description ?? '',
@@ -76,6 +77,7 @@ function addAgents(
       passEnv: entry.passEnv ?? base?.passEnv ?? [],
       setEnv: { ...base?.setEnv, ...entry.setEnv },
       transcript: entry.transcript ?? base?.transcript ?? [],
+      ...(toolPaths === undefined ? {} : { toolPaths }),
       ...(backend === undefined ? {} : { backend }),
     };
     agents.set(name, { definition, source: file, fromProject });

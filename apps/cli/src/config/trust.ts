@@ -5,7 +5,7 @@ import type { ReadConfig } from './read.js';
 
 /**
  * A project's file lies where an agent may have written it, so it can never widen what reaches a bottle or what runs on
- * the host. It may only say `agents`; there it may not choose a backend, and an agent receives a variable of the
+ * the host. It may only say `agents`; there it may not choose a backend nor name tool paths, and an agent receives a variable of the
  * operator only if the agent that it builds upon does, or if the root's file lists the name under `projectEnv`.
  * What it does say — the command, fixed values, transcript — has effect inside the bottle alone.
  * @throws CliError `untrusted-config`
@@ -36,6 +36,13 @@ export function checkProjectConfig(
         ['agents', name, 'backend'],
         `agent "${name}" chooses a backend in a project's file; expected that in your own`,
         `bot-bottle start ${name} --backend ${entry.backend}`,
+      );
+    }
+    if (entry.toolPaths !== undefined) {
+      throw refuse(
+        ['agents', name, 'toolPaths'],
+        `agent "${name}" asks for folders of this machine in a project's file; expected that in your own`,
+        `edit ${rootFile}   # agents: ${name}: toolPaths`,
       );
     }
     const allowed = new Set([

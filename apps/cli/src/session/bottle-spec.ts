@@ -41,6 +41,7 @@ export function bottleSpec({ paths, launch, labels, env, resumed }: SpecInput): 
     home: { source: paths.home, target: HOME },
     limits,
     labels,
+    ...(agent.toolPaths === undefined ? {} : { toolPaths: agent.toolPaths }),
   };
 }
 

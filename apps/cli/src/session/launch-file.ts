@@ -87,6 +87,7 @@ function isLaunch(value: Record<string, unknown>): value is Record<string, unkno
     isStrings(agent.resumeArgs) &&
     isStrings(agent.passEnv) &&
     isStrings(agent.transcript) &&
+    (agent.toolPaths === undefined || isStrings(agent.toolPaths)) &&
     isObject(agent.setEnv) &&
     isStrings(Object.values(agent.setEnv)) &&
     isStrings(args) &&

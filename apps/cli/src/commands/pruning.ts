@@ -1,0 +1,112 @@
+import { effectiveBackend, MetadataError, readRecord } from '@bot-bottle/metadata';
+import { type Inspection, PreserveError, type SweepOutcome, sweep } from '@bot-bottle/preserve';
+import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
+import { loadBackend } from '../backends/load.js';
+import type { FindBackend } from '../session/backend-ref.js';
+import { bottleRef } from '../session/bottle-spec.js';
+import { SessionError } from '../session/errors.js';
+import { removeSession } from '../session/remove.js';
+
+/** What became of one bottle and why, as `prune --json` prints it. */
+export interface Pruned extends Pick<SweepOutcome, 'identity' | 'action' | 'reason'> {
+  /** The reason for a person. */
+  readonly because: string;
+  /** What was freed; null where nothing was removed. */
+  readonly bytes: number | null;
+  readonly left: readonly { readonly path: string; readonly reason: string }[];
+}
+
+const BECAUSE: Readonly<Record<SweepOutcome['reason'], string>> = {
+  'lease-alive': 'its session runs',
+  'lease-unknown': 'whether its session runs cannot be told from here',
+  'still-running': 'its backend still runs it',
+  preserved: 'it is preserved',
+  blocked: 'it waits for an approval',
+  'resume-failed': 'its last resume failed',
+  'record-unreadable': 'its record cannot be read',
+  ended: 'its session ended and nobody kept it',
+  'never-started': 'its start was cut off',
+  forced: 'you said so',
+  leftover: 'an earlier removal was cut off',
+  failed: 'it could not be judged or removed',
+};
+
+/** The sweep, with what only the CLI knows: how to read a record, and to ask and clear a bottle's backend. */
+export class Pruning {
+  /** Why a bottle without a lease counts as running, where its backend did not say so. */
+  readonly #doubts = new Map<string, string>();
+
+  constructor(
+    private readonly root: string,
+    private readonly backends: FindBackend,
+  ) {}
+
+  async *run(dryRun: boolean): AsyncGenerator<Pruned> {
+    for await (const outcome of sweep(this.root, { inspect: paths => this.#inspect(paths), dryRun: true })) {
+      yield outcome.action === 'would-remove' && !dryRun ? await this.#remove(outcome) : this.#tell(outcome);
+    }
+    if (dryRun) return;
+    // What is left for the sweep itself: the temporaries of dead writers. Every bottle has been judged.
+    for await (const { reason, ...outcome } of sweep(this.root, { inspect: () => 'running' })) {
+      if (outcome.action === 'removed') yield this.#tell({ reason, ...outcome });
+    }
+  }
+
+  async #inspect(paths: BottlePaths): Promise<Inspection> {
+    const name = backendOf(paths);
+    if (name === null) return 'unreadable';
+    const ref = this.backends(name);
+    if (ref === undefined) {
+      // It may run under the older tool, which holds no lease.
+      this.#doubts.set(
+        paths.identity,
+        `its backend "${name}" is not installed, so nobody can tell whether it runs`,
+      );
+      return 'running';
+    }
+    const { state } = await (await loadBackend(ref)).status(bottleRef(paths));
+    return state === 'running' ? 'running' : 'readable';
+  }
+
+  /** At its backend and on the disk; looks again under the lease, for a resume may have come meanwhile. */
+  async #remove(outcome: SweepOutcome): Promise<Pruned> {
+    try {
+      const paths = bottlePaths(this.root, outcome.identity);
+      const report = await removeSession(paths, { backends: this.backends });
+      return this.#tell({ ...outcome, action: 'removed', report });
+    } catch (error) {
+      const kept = { ...outcome, action: 'kept' } as const;
+      if (error instanceof SessionError && error.code === 'already-running') {
+        return this.#tell({ ...kept, reason: 'lease-alive' });
+      }
+      if (error instanceof PreserveError && (error.code === 'preserved' || error.code === 'lease-unknown')) {
+        return this.#tell({ ...kept, reason: error.code });
+      }
+      return this.#tell({ ...kept, reason: 'failed', error });
+    }
+  }
+
+  #tell({ identity, action, reason, report, error }: SweepOutcome): Pruned {
+    const doubt = reason === 'still-running' ? this.#doubts.get(identity) : undefined;
+    const why = error instanceof Error ? `: ${error.message}` : '';
+    return {
+      identity,
+      action,
+      reason,
+      because: doubt ?? `${BECAUSE[reason]}${why}`,
+      bytes: report?.bytes ?? null,
+      left: report?.left ?? [],
+    };
+  }
+}
+
+/** Null: no record that can be read. */
+function backendOf(paths: BottlePaths): string | null {
+  try {
+    const record = readRecord(paths);
+    return record && effectiveBackend(record);
+  } catch (error) {
+    if (error instanceof MetadataError) return null;
+    throw error;
+  }
+}
