@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackendError } from '@bot-bottle/backend';
-import { isAlive, type ProcessRecord, readIfPresent, statOf } from './record.js';
+import { isAlive, type ProcessRecord, readIfPresent } from './record.js';
 
 /** Milliseconds that the kernel gets to remove killed processes. */
 const KILL_TIMEOUT = 10_000;
@@ -40,28 +40,17 @@ async function ended(sandbox: ProcessRecord, milliseconds: number): Promise<bool
   return true;
 }
 
-/** Processes whose parent is this one. Zombies are left out. */
-export function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .flatMap(name => statOf(Number(name)) ?? [])
-    .filter(stat => stat.parent === parent && stat.state !== 'Z')
-    .map(stat => stat.pid);
-}
-
-/**
- * True when a child of a child of this process runs: bubblewrap, the namespace's first process, the agent. Looks at
- * what the kernel lists (CONFIG_PROC_CHILDREN) instead of walking all of /proc, since it is asked often. A kernel that
- * does not list them is answered for with yes.
- */
+/** True when a child of a child of this process runs: bubblewrap, the namespace's first process, the agent. */
 export function hasGrandchild(pid: number): boolean {
-  if (readIfPresent('/proc/thread-self/children') === null) return true;
-  return listedChildren(pid).some(child => listedChildren(child).length > 0);
+  return !LISTED || childrenOf(pid).some(child => childrenOf(child).length > 0);
 }
 
-function listedChildren(pid: number): number[] {
+/** A kernel without CONFIG_PROC_CHILDREN lists nobody: there a launch is not waited for, and a stop does not ask first. */
+const LISTED = existsSync('/proc/thread-self/children');
+
+function childrenOf(pid: number): number[] {
   const text = readIfPresent(`/proc/${pid}/task/${pid}/children`) ?? '';
-  return text.trim() === '' ? [] : text.trim().split(' ').map(Number);
+  return text.split(' ').filter(Boolean).map(Number);
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
