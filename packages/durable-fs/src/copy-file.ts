@@ -3,7 +3,6 @@ import {
   copyFileSync,
   fchmodSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   futimesSync,
   openSync,
@@ -14,6 +13,7 @@ import { errnoOf } from './errors.js';
 import { at, close, itself, type Name } from './handle.js';
 import type { Pace } from './pace.js';
 import { writeFully } from './replace-file.js';
+import { sync } from './sync-points.js';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 const CHUNK_BYTES = 1024 * 1024;
@@ -69,7 +69,7 @@ export function fileCopier(durable: boolean, pace: Pace): FileCopier {
         // Never more than permission bits: a set-user-ID file of another would become one of ours.
         fchmodSync(target, stat.mode & 0o777);
         futimesSync(target, stat.atimeMs / 1000, stat.mtimeMs / 1000);
-        if (durable) fsyncSync(target);
+        if (durable) await sync(target);
         return fstatSync(target).size;
       } finally {
         close(target);

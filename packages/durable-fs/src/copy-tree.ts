@@ -2,7 +2,6 @@ import {
   constants,
   fchmodSync,
   fstatSync,
-  fsyncSync,
   futimesSync,
   lstatSync,
   lutimesSync,
@@ -31,7 +30,7 @@ import { HandleStack } from './handle-stack.js';
 import { Pace } from './pace.js';
 import { removeAt } from './remove-tree.js';
 import { confirm } from './replace-file.js';
-import { run } from './sync-points.js';
+import { run, sync } from './sync-points.js';
 import { temporaryName } from './temporary.js';
 import { pathOf, type TreeReport } from './tree-report.js';
 
@@ -146,7 +145,7 @@ class Copy {
     if (this.#pace.due()) await this.#pace.rest();
     const name = frame.pending.pop();
     if (name) await this.#copy(name);
-    else this.#leave(frame);
+    else await this.#leave(frame);
     return true;
   }
 
@@ -184,11 +183,11 @@ class Copy {
   }
 
   /** Everything in it is copied: now its own mode and mtime, which the copying would have changed. */
-  #leave({ stat }: Frame): void {
+  async #leave({ stat }: Frame): Promise<void> {
     const target = this.#target.folder;
     fchmodSync(target, stat.mode & 0o777);
     futimesSync(target, stat.atimeMs / 1000, stat.mtimeMs / 1000);
-    if (this.#durable) fsyncSync(target);
+    if (this.#durable) await sync(target);
     this.#frames.pop();
     if (this.#frames.length === 0) return;
     if (this.#source.pop() !== 1 || this.#target.pop() !== 1) {

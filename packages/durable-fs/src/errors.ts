@@ -56,7 +56,9 @@ const codes: Readonly<Record<string, DurableFsErrorCode>> = {
 export function asDurableFsError(doing: string, path: string, cause: unknown): DurableFsError {
   if (cause instanceof DurableFsError) return cause;
   const errno = errnoOf(cause);
-  const reason = cause instanceof Error ? cause.message.replace(/, [a-z]+( '.*)?$/s, '') : String(cause);
+  // Node's own text ends in the call and the path as we gave it, which says less than ours.
+  const text = cause instanceof Error ? cause.message.replace(/, [a-z]+( '.*)?$/s, '') : String(cause);
+  const reason = text.startsWith('Unknown system error') && errno !== null ? errno : text;
   return new DurableFsError(codes[errno ?? ''] ?? 'io', path, `cannot ${doing} ${path}: ${reason}`, cause);
 }
 

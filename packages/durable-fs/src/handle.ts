@@ -32,14 +32,11 @@ export function requireHandles(path: string, proc = '/proc'): void {
   try {
     statSync(`${proc}/self/fd/`);
   } catch (cause) {
-    throw new DurableFsError(
-      'unsupported-platform',
-      path,
-      `durable-fs needs Linux with ${proc} mounted: there is no ${proc}/self/fd here`,
-      cause,
-    );
+    if (errnoOf(cause) !== 'ENOENT') throw asDurableFsError('use', `${proc}/self/fd`, cause);
+    const message = `durable-fs needs Linux with ${proc} mounted: there is no ${proc}/self/fd here`;
+    throw new DurableFsError('unsupported-platform', path, message, cause);
   }
-  supported = true;
+  supported ||= proc === '/proc';
 }
 
 /** Splits a path into the folder to open and the name to use in it. */

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { DurableFsError, errnoOf } from './errors.js';
+import { asDurableFsError, DurableFsError, errnoOf } from './errors.js';
 
 /** Which process, for good: its id alone is given out again after its end, and all of them after a reboot. */
 export interface ProcessMark {
@@ -28,7 +28,11 @@ let own: ProcessMark | null = null;
 export function processMark(options: ProcessOptions = {}): ProcessMark {
   const { proc = '/proc' } = options;
   if (proc === '/proc' && own !== null) return own;
-  const mark = { pid: process.pid, startTime: startTimeHere(proc), ...surroundings(proc) };
+  const mark = {
+    pid: process.pid,
+    startTime: fromProc(proc, () => readStat(`${proc}/self/stat`).startTime),
+    ...surroundings(proc),
+  };
   if (proc === '/proc') own = mark;
   return mark;
 }
@@ -55,31 +59,20 @@ export function processState(mark: ProcessMark, options: ProcessOptions = {}): P
 
 function surroundings(proc: string): Pick<ProcessMark, 'bootId' | 'pidNamespace'> {
   if (proc === '/proc' && own !== null) return own;
-  try {
-    return {
-      bootId: readFileSync(`${proc}/sys/kernel/random/boot_id`, 'utf8').trim(),
-      pidNamespace: readlinkSync(`${proc}/self/ns/pid`),
-    };
-  } catch (cause) {
-    throw new DurableFsError(
-      'unsupported-platform',
-      proc,
-      `${proc} does not tell the boot or the namespace`,
-      cause,
-    );
-  }
+  return fromProc(proc, () => ({
+    bootId: readFileSync(`${proc}/sys/kernel/random/boot_id`, 'utf8').trim(),
+    pidNamespace: readlinkSync(`${proc}/self/ns/pid`),
+  }));
 }
 
-function startTimeHere(proc: string): number {
+function fromProc<T>(proc: string, read: () => T): T {
   try {
-    return readStat(`${proc}/self/stat`).startTime;
+    return read();
   } catch (cause) {
-    throw new DurableFsError(
-      'unsupported-platform',
-      proc,
-      `${proc} does not tell when this process started`,
-      cause,
-    );
+    const missing = ['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(cause) ?? '');
+    if (!missing) throw asDurableFsError('read', proc, cause);
+    const message = `durable-fs needs Linux with ${proc} mounted: it does not tell which process this is`;
+    throw new DurableFsError('unsupported-platform', proc, message, cause);
   }
 }
 

@@ -57,7 +57,7 @@ function readUpTo(file: number, size: number, maxBytes: number, path: string): U
     const count = readSync(file, buffer, length, buffer.length - length, null);
     length += count;
     if (length > maxBytes) throw tooLarge(path, maxBytes);
-    if (count === 0) return buffer.subarray(0, length);
+    if (count === 0 || (length === size && length < buffer.length)) return buffer.subarray(0, length);
     if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length + 4096)]);
   }
 }

@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  rmdirSync,
-  type Stats,
-  unlinkSync,
-} from 'node:fs';
+import { chmodSync, fchmodSync, fstatSync, lstatSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
 import { asDurableFsError, errnoOf } from './errors.js';
 import {
   at,
@@ -22,6 +13,7 @@ import {
 } from './handle.js';
 import { HandleStack } from './handle-stack.js';
 import { Pace } from './pace.js';
+import { sync } from './sync-points.js';
 import { pathOf, type TreeReport } from './tree-report.js';
 
 /** How often an entry that changes under our hands (a folder refilled, a file turned into a folder) is tried. */
@@ -42,7 +34,7 @@ export async function removeTree(path: string): Promise<TreeReport> {
   const { parent, name } = opened;
   try {
     const report = await removeAt(parent, name, path);
-    fsyncSync(parent);
+    await sync(parent);
     return report;
   } catch (cause) {
     throw asDurableFsError('remove', path, cause);

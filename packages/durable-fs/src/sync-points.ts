@@ -7,14 +7,15 @@ import { promisify } from 'node:util';
  */
 export type SyncPoints<T> = Generator<number, T, void>;
 
-const fsyncAsync = promisify(fsync);
+/** fsync(2), while the event loop runs on. */
+export const sync = promisify(fsync);
 
 /** Runs a change, and lets the event loop run while the disk works. */
 export async function run<T>(change: SyncPoints<T>): Promise<T> {
   let step = change.next();
   while (!step.done) {
     try {
-      await fsyncAsync(step.value);
+      await sync(step.value);
     } catch (error) {
       step = change.throw(error);
       continue;

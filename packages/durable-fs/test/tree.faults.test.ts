@@ -1,0 +1,346 @@
+/** FAULTS.md rows 17-23 and its first opening fact: what happens to trees in the hands of others. */
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import {
+  canMount,
+  delaySyscall,
+  describeWith,
+  failEachSyscall,
+  killAtEachSyscall,
+  program,
+  run,
+  runAsync,
+  temporaryFolder,
+  withMounts,
+} from '@bot-bottle/test-kit';
+import { removeTree, sweepTemporaries } from '../src/index.js';
+import { durably } from './built.js';
+
+let folder: string;
+let tree: string;
+let outside: string;
+let copy: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  tree = join(folder, 'tree');
+  outside = join(folder, 'outside');
+  copy = join(folder, 'copy');
+  makeTree();
+});
+
+function makeTree(): void {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+  mkdirSync(join(tree, 'sub', 'inner'), { recursive: true });
+  for (const file of ['a', 'b', 'c']) writeFileSync(join(tree, 'sub', file), file);
+  writeFileSync(join(tree, 'sub', 'inner', 'file'), 'x');
+  mkdirSync(outside);
+  for (const file of ['a', 'b', 'c']) writeFileSync(join(outside, file), 'precious');
+  symlinkSync(outside, join(tree, 'link'));
+}
+
+const remove = () => durably('return removeTree(...args);', tree);
+const copyThere = () => durably('return copyTree(...args);', tree, copy);
+const whole = (path: string) => execFileSync('find', ['.'], { cwd: path }).toString().split('\n').sort();
+
+function expectOutsideIntact(): void {
+  expect(readdirSync(outside)).toEqual(['a', 'b', 'c']);
+  for (const file of ['a', 'b', 'c']) expect(readFileSync(join(outside, file), 'utf8')).toBe('precious');
+}
+
+describeWith('strace', 'a removal that is killed at any system call', () => {
+  it('is finished by the next one, and nothing outside is touched', async () => {
+    const parts = new Set<number>();
+    const hits = await killAtEachSyscall({
+      command: remove(),
+      syscalls: ['openat', 'unlink', 'rmdir', 'fsync'],
+      setup: makeTree,
+      check: async () => {
+        parts.add(existsSync(tree) ? whole(tree).length : 0);
+        expect((await removeTree(tree)).left).toEqual([]);
+        expect(readdirSync(folder)).toEqual(['outside']);
+        expectOutsideIntact();
+      },
+    });
+    expect(hits).toBeGreaterThanOrEqual(12);
+    expect(parts.size).toBeGreaterThan(4);
+  });
+
+  it('reports what the system refuses, removes the rest, and the next one finishes', async () => {
+    let refused = 0;
+    await failEachSyscall({
+      command: remove(),
+      syscalls: ['unlink', 'rmdir'],
+      error: 'EPERM',
+      setup: makeTree,
+      check: async ({ stdout, status }) => {
+        const { left } = JSON.parse(stdout);
+        expect(status).toBe(0);
+        expect(left).toEqual([{ path: expect.stringContaining(tree), reason: 'EPERM' }]);
+        expect(existsSync(left[0].path) || left[0].path.endsWith('link')).toBe(true);
+        refused += 1;
+        expect((await removeTree(tree)).left).toEqual([]);
+      },
+    });
+    expect(refused).toBe(8);
+  });
+});
+
+describeWith('strace', 'a copy that is killed or fails at any system call', () => {
+  const copying = ['mkdir', 'openat', 'write', 'pwrite64', 'symlink', 'fchmod', 'fsync', 'rename'];
+
+  it('leaves the whole copy or none, and what it had made is swept', async () => {
+    const seen = new Set<boolean>();
+    const hits = await killAtEachSyscall({
+      command: copyThere(),
+      syscalls: copying.filter(name => name !== 'write'),
+      setup: makeTree,
+      check: async () => {
+        seen.add(existsSync(copy));
+        if (existsSync(copy)) expect(whole(copy)).toEqual(whole(tree));
+        await sweepTemporaries(folder);
+        expect(readdirSync(folder)).toEqual(
+          existsSync(copy) ? ['copy', 'outside', 'tree'] : ['outside', 'tree'],
+        );
+      },
+    });
+    expect(hits).toBeGreaterThan(20);
+    expect(seen).toEqual(new Set([true, false]));
+  });
+
+  it('says what failed and removes what it had made', async () => {
+    await failEachSyscall({
+      command: copyThere(),
+      syscalls: ['mkdir', 'pwrite64', 'symlink', 'fchmod', 'fsync', 'rename'],
+      error: 'ENOSPC',
+      setup: makeTree,
+      check: ({ stderr, status }) => {
+        const { code, errno } = JSON.parse(stderr);
+        expect({ status, errno }).toEqual({ status: 1, errno: 'ENOSPC' });
+        expect(readdirSync(folder)).toEqual(
+          code === 'not-confirmed' ? ['copy', 'outside', 'tree'] : ['outside', 'tree'],
+        );
+      },
+    });
+  });
+});
+
+describe('two removals at once', () => {
+  it('both succeed', async () => {
+    for (let n = 0; n < 3000; n += 1) writeFileSync(join(tree, 'sub', `file-${n}`), '');
+    const outcomes = await Promise.all([remove(), remove(), remove()].map(command => runAsync(command)));
+    for (const { status, stdout } of outcomes) {
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout).left).toEqual([]);
+    }
+    expect(readdirSync(folder)).toEqual(['outside']);
+    expectOutsideIntact();
+  });
+});
+
+describeWith('strace', 'a folder that is swapped for a link while', () => {
+  /** What somebody does who runs beside: `sub` now leads outside. */
+  const swap = () => {
+    renameSync(join(tree, 'sub'), join(folder, 'aside'));
+    symlinkSync(outside, join(tree, 'sub'));
+  };
+  const remaining = () => ['a', 'b', 'c'].filter(file => existsSync(join(tree, 'sub', file))).length;
+
+  it('it is removed: nothing outside is removed', async () => {
+    const { stdout } = await delaySyscall({
+      command: remove(),
+      syscall: 'unlink',
+      // The link comes first or last; whichever, the third unlink falls into `sub` with files before it and behind it.
+      nth: 3,
+      until: () => remaining() < 3,
+      meanwhile: swap,
+    });
+    expect(JSON.parse(stdout).left).toEqual([]);
+    expect(existsSync(tree)).toBe(false);
+    expectOutsideIntact();
+  });
+
+  it('it is removed: fs.rm removes what lies outside', async () => {
+    const source = `import { rm } from 'node:fs/promises'; export default path => rm(path, { recursive: true });`;
+    await delaySyscall({
+      command: program(source, [join(tree, 'sub')]),
+      syscall: 'unlink',
+      nth: 2,
+      until: () => remaining() < 3,
+      meanwhile: swap,
+    });
+    expect(readdirSync(outside).length).toBeLessThan(3);
+  });
+
+  it('it is copied: nothing from outside is copied in', async () => {
+    await delaySyscall({
+      command: copyThere(),
+      // The third file begins; the folder was listed before.
+      syscall: 'pwrite64',
+      nth: 2,
+      until: () => copiedSoFar() > 0,
+      meanwhile: swap,
+    });
+    expect(filesIn(join(copy, 'sub'))).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+    expect(filesIn(join(copy, 'sub'))).not.toContain('precious');
+  });
+
+  it('it is copied: fs.cp copies in what lies outside', async () => {
+    const source = `import { cp } from 'node:fs/promises'; export default (...args) => cp(...args, { recursive: true });`;
+    await delaySyscall({
+      command: program(source, [join(tree, 'sub'), copy]),
+      syscall: 'fchmod',
+      nth: 1,
+      until: () => existsSync(copy) && readdirSync(copy).length > 0,
+      meanwhile: swap,
+    });
+    expect(filesIn(copy)).toContain('precious');
+  });
+});
+
+const filesIn = (path: string) =>
+  readdirSync(path, { withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(({ name }) => readFileSync(join(path, name), 'utf8'));
+
+function copiedSoFar(): number {
+  const temporary = readdirSync(folder).find(name => name.startsWith('.copy.tmp-'));
+  const sub = temporary && join(folder, temporary, 'sub');
+  return sub && existsSync(sub) ? readdirSync(sub).length : 0;
+}
+
+describe('a state folder that is a link', () => {
+  it.each([
+    ['replaceFile', (link: string) => durably('await replaceFile(args[0] + "/file", "x")', link)],
+    ['createFile', (link: string) => durably('await createFile(args[0] + "/file", "x")', link)],
+    ['createFolder', (link: string) => durably('createFolder(args[0] + "/folder")', link)],
+    ['ensureFolder', (link: string) => durably('durable.ensureFolder(args[0])', link)],
+    ['removeFile', (link: string) => durably('await removeFile(args[0] + "/a")', link)],
+    ['removeTree', (link: string) => durably('await removeTree(args[0] + "/a")', link)],
+    ['copyTree', (link: string) => durably('await copyTree(args[0], args[0] + "-copy")', link)],
+    [
+      'copyTree into it',
+      (link: string) => durably('await copyTree(args[0] + "/../tree", args[0] + "/copy")', link),
+    ],
+    ['acquireClaim', (link: string) => durably('await acquireClaim(args[0] + "/lease")', link)],
+    ['readClaim', (link: string) => durably('readClaim(args[0] + "/lease")', link)],
+    ['sweepTemporaries', (link: string) => durably('await durable.sweepTemporaries(args[0] + "/")', link)],
+  ])('is refused by %s', (_, command) => {
+    const link = join(folder, 'state');
+    symlinkSync(outside, link);
+    const { stderr, status } = run(command(link));
+    expect(status).toBe(1);
+    expect(JSON.parse(stderr)).toMatchObject({ name: 'DurableFsError', code: 'not-a-folder' });
+    expectOutsideIntact();
+    expect(readdirSync(folder)).toEqual(['outside', 'state', 'tree']);
+  });
+});
+
+(canMount() ? describe : describe.skip)('a mount inside a tree', () => {
+  // The second lies on the same file system: its device number is the same as its surroundings'.
+  const mounts = () => `mkdir '${tree}/tmpfs' '${tree}/bind'
+    mount -t tmpfs tmpfs '${tree}/tmpfs'; echo x > '${tree}/tmpfs/file'
+    mount --bind '${outside}' '${tree}/bind'
+    touch '${tree}/one-file'; mount --bind '${outside}/a' '${tree}/one-file'`;
+  const left = (...names: string[]) =>
+    expect.arrayContaining(names.map(name => ({ path: join(tree, name), reason: 'mount point' })));
+
+  it('is neither removed nor entered, and reported', () => {
+    const { stdout } = run(withMounts(mounts(), durably('return removeTree(...args);', tree)));
+    expect(JSON.parse(stdout).left).toHaveLength(3);
+    expect(JSON.parse(stdout).left).toEqual(left('tmpfs', 'bind', 'one-file'));
+    expectOutsideIntact();
+    expect(readdirSync(tree).sort()).toEqual(['bind', 'one-file', 'tmpfs']);
+  });
+
+  it('at the top is neither removed nor entered, and reported', () => {
+    const onTop = `mount --bind '${outside}' '${tree}'`;
+    const { stdout } = run(withMounts(onTop, durably('return removeTree(...args);', tree)));
+    expect(JSON.parse(stdout).left).toEqual([{ path: tree, reason: 'mount point' }]);
+    expectOutsideIntact();
+  });
+
+  it('is emptied by fs.rm', () => {
+    const source = `import { rmSync } from 'node:fs'; export default path => rmSync(path, { recursive: true });`;
+    run(
+      withMounts(`mkdir '${tree}/bind'; mount --bind '${outside}' '${tree}/bind'`, program(source, [tree])),
+    );
+    expect(readdirSync(outside)).toEqual([]);
+  });
+
+  it('is not copied, and reported', () => {
+    const { stdout } = run(withMounts(mounts(), durably('return copyTree(...args);', tree, copy)));
+    expect(JSON.parse(stdout).left).toHaveLength(3);
+    expect(JSON.parse(stdout).left).toEqual(left('tmpfs', 'bind', 'one-file'));
+    expect(readdirSync(copy).sort()).toEqual(['link', 'sub']);
+  });
+
+  it('is not measured', () => {
+    const both = `return [await durable.measureTree(args[0]), await durable.measureTree(args[0] + '/bind')];`;
+    const { stdout } = run(withMounts(mounts(), durably(both, tree)));
+    const [all, mounted] = JSON.parse(stdout);
+    expect(all.entries).toBe(8 + 3);
+    expect(mounted.entries).toBe(1);
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+/** Also for root, rights count: it runs without its capabilities. */
+const powerless = (command: readonly string[]) =>
+  isRoot ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--', ...command] : [...command];
+
+describeWith('setpriv', 'a tree whose rights were taken away', () => {
+  it('is removed all the same where it is ours', () => {
+    execFileSync(
+      'sh',
+      ['-c', 'mkdir -p x/y/z; touch x/y/z/f; chmod 000 x/y/z x/y x; chmod 400 sub; chmod 300 sub/inner'],
+      { cwd: tree },
+    );
+    const { stdout, stderr } = run(powerless(remove()));
+    expect({ stderr, left: JSON.parse(stdout).left }).toEqual({ stderr: '', left: [] });
+    expect(readdirSync(folder)).toEqual(['outside']);
+  });
+
+  it('is reported where it is not ours, and the rest is removed', () => {
+    if (!isRoot) return expect(powerless(['x'])).toEqual(['x']);
+    const theirs = join(tree, 'theirs');
+    mkdirSync(theirs);
+    writeFileSync(join(theirs, 'file'), '');
+    chownSync(theirs, 65534, 65534);
+    const { stdout } = run(powerless(remove()));
+    expect(JSON.parse(stdout).left).toEqual([{ path: join(theirs, 'file'), reason: 'EACCES' }]);
+    expect(readdirSync(tree)).toEqual(['theirs']);
+  });
+
+  it('is copied but for what may not be read, which is reported', () => {
+    execFileSync('sh', ['-c', 'chmod 000 sub/a sub/inner'], { cwd: tree });
+    const { stdout } = run(powerless(copyThere()));
+    expect(JSON.parse(stdout).left).toEqual(
+      expect.arrayContaining([
+        { path: join(tree, 'sub', 'a'), reason: 'EACCES' },
+        { path: join(tree, 'sub', 'inner'), reason: 'EACCES' },
+      ]),
+    );
+    expect(readdirSync(join(copy, 'sub'))).toEqual(['b', 'c']);
+  });
+});
+
+describe('another file system', () => {
+  it('is copied to as well', async () => {
+    const memory = join(temporaryFolder({ memory: true }), 'copy');
+    const { stdout } = run(durably('return copyTree(...args);', tree, memory));
+    expect(JSON.parse(stdout)).toEqual({ entries: 7, bytes: 4, left: [] });
+    expect(whole(memory)).toEqual(whole(tree));
+  });
+});

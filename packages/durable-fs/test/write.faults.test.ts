@@ -1,0 +1,260 @@
+/** FAULTS.md rows 1-6 and 26, and its second opening fact, over every call that writes a file. */
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import {
+  canMount,
+  DISK_CALLS,
+  describeWith,
+  durabilityFaults,
+  failEachSyscall,
+  killAtEachSyscall,
+  ORDER_CALLS,
+  program,
+  run,
+  temporaryFolder,
+  tinyTmpfs,
+  trace,
+} from '@bot-bottle/test-kit';
+import { sweepTemporaries } from '../src/index.js';
+import { durably } from './built.js';
+
+const OLD = 'old '.repeat(2000);
+const NEW = 'new '.repeat(5000);
+
+const folder = temporaryFolder();
+const path = join(folder, 'record');
+const replace = durably('await replaceFile(...args); return "acknowledged";', path, NEW);
+const replaceSync = durably('replaceFileSync(...args); return "acknowledged";', path, NEW);
+const create = durably('await createFile(...args); return "acknowledged";', path, NEW);
+const remove = durably('await removeFile(...args); return "acknowledged";', path);
+
+const written = ['openat', 'pwrite64', 'fchmod', 'fsync', 'rename', 'close'];
+
+function emptyFolder(): void {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+}
+
+function withOld(): void {
+  emptyFolder();
+  writeFileSync(path, OLD, { mode: 0o640 });
+}
+
+const content = () => (existsSync(path) ? readFileSync(path, 'utf8') : null);
+
+describeWith('strace', 'a write that is killed at any system call', () => {
+  it.each([
+    ['replaceFile', replace],
+    ['replaceFileSync', replaceSync],
+  ])(
+    '%s leaves the old file or the new one, whole, and a temporary that the next sweep takes',
+    async (_, command) => {
+      const seen = new Set<string | null>();
+      let temporaries = 0;
+      const hits = await killAtEachSyscall({
+        command,
+        syscalls: written,
+        setup: withOld,
+        check: async ({ stdout }) => {
+          expect(stdout).toBe('');
+          seen.add(content());
+          expect(statSync(path).mode & 0o777).toBe(0o640);
+          const others = readdirSync(folder).filter(name => name !== 'record');
+          temporaries += others.length;
+          expect(await sweepTemporaries(folder)).toEqual(others);
+          expect(readdirSync(folder)).toEqual(['record']);
+        },
+      });
+      expect(hits).toBeGreaterThanOrEqual(9);
+      expect(seen).toEqual(new Set([OLD, NEW]));
+      expect(temporaries).toBeGreaterThanOrEqual(4);
+    },
+  );
+
+  it('createFile leaves nothing or the whole file', async () => {
+    const seen = new Set<string | null>();
+    await killAtEachSyscall({
+      command: create,
+      syscalls: ['openat', 'pwrite64', 'fchmod', 'fsync', 'link', 'unlink', 'close'],
+      setup: emptyFolder,
+      check: async () => {
+        seen.add(content());
+        await sweepTemporaries(folder);
+        expect(readdirSync(folder)).toEqual(content() === null ? [] : ['record']);
+      },
+    });
+    expect(seen).toEqual(new Set([null, NEW]));
+  });
+
+  it('a naive write is torn by the same kills', async () => {
+    const seen = new Set<string | null>();
+    await killAtEachSyscall({
+      command: program(
+        `import { writeFileSync } from 'node:fs'; export default (...args) => writeFileSync(...args);`,
+        [path, NEW],
+      ),
+      syscalls: ['openat', 'write', 'close'],
+      setup: withOld,
+      check: () => {
+        seen.add(content());
+      },
+    });
+    expect(seen).toContain('');
+  });
+
+  it.each([
+    ['replaceFile', replace, withOld, NEW],
+    ['createFile', create, emptyFolder, NEW],
+    ['removeFile', remove, withOld, null],
+  ])(
+    '%s, once acknowledged, stays done when the process is killed right after',
+    (_, command, setup, expected) => {
+      setup();
+      // The program's last call: it has printed its result by then.
+      const inject = 'exit_group:signal=KILL';
+      const { stdout, signal } = trace(command, { syscalls: ['exit_group'], inject });
+      expect({ stdout, signal }).toEqual({ stdout: '"acknowledged"\n', signal: 'SIGKILL' });
+      expect(content()).toBe(expected);
+      expect(readdirSync(folder)).toEqual(expected === null ? [] : ['record']);
+    },
+  );
+});
+
+describeWith('strace', 'a write of which a system call fails', () => {
+  it.each([
+    ['ENOSPC', ['pwrite64', 'fsync', 'rename', 'openat']],
+    ['EDQUOT', ['pwrite64', 'fsync', 'rename', 'openat']],
+    ['EIO', ['pwrite64', 'fsync', 'rename', 'fchmod']],
+    ['EACCES', ['openat', 'rename']],
+    ['EMFILE', ['openat']],
+  ])(
+    'replaceFile says so (%s), keeps the old file whole and leaves nothing behind',
+    async (error, syscalls) => {
+      const codes = new Set<string>();
+      await failEachSyscall({
+        command: replace,
+        syscalls,
+        error,
+        setup: withOld,
+        check: ({ status, stderr, stdout, calls }) => {
+          const folderFailed = calls.some(
+            call => call.injected && call.args.includes(folder) && !call.args.includes('.tmp'),
+          );
+          expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+          const failure = JSON.parse(stderr);
+          codes.add(failure.code);
+          expect(failure).toMatchObject({ name: 'DurableFsError', errno: error });
+          if (failure.code === 'not-confirmed')
+            expect({ folderFailed, now: content() }).toEqual({ folderFailed: true, now: NEW });
+          else expect(content()).toBe(OLD);
+          expect(readdirSync(folder)).toEqual(['record']);
+        },
+      });
+      expect(codes).toContain('io');
+      if (syscalls.includes('fsync')) expect(codes).toContain('not-confirmed');
+    },
+  );
+
+  it('createFile says so and leaves nothing behind', async () => {
+    await failEachSyscall({
+      command: create,
+      syscalls: ['pwrite64', 'link'],
+      error: 'ENOSPC',
+      setup: emptyFolder,
+      check: ({ stderr }) => {
+        expect(JSON.parse(stderr)).toMatchObject({ code: 'io', errno: 'ENOSPC', path });
+        expect(readdirSync(folder)).toEqual([]);
+      },
+    });
+  });
+});
+
+(canMount() ? describe : describe.skip)('on a disk that is nearly full', () => {
+  // The first write(2) takes what fits and succeeds; only the next one says ENOSPC.
+  const report = `
+    const [folder, name] = args;
+    const path = folder + '/' + name;
+    fs.writeFileSync(path, 'old');
+    let code = 'success';
+    try { await write(path, 'n'.repeat(100 * 1024)); } catch (error) { code = error.errno; }
+    const { size } = fs.statSync(path);
+    return { code, size, names: fs.readdirSync(folder) };`;
+
+  it('replaceFile says ENOSPC, keeps the old file whole and leaves nothing behind', () => {
+    const disk = tinyTmpfs(64 * 1024);
+    const { stdout } = run(disk.wrap(durably(`const write = replaceFile; ${report}`, disk.folder, 'record')));
+    expect(JSON.parse(stdout)).toEqual({ code: 'ENOSPC', size: 3, names: ['record'] });
+  });
+
+  it('write-file-atomic reports success for a part of the file', () => {
+    const disk = tinyTmpfs(64 * 1024);
+    const library = createRequire(__filename).resolve('write-file-atomic');
+    const body = `const { default: write } = await import(${JSON.stringify(library)}); ${report}`;
+    const { size, code } = JSON.parse(run(disk.wrap(durably(body, disk.folder, 'record'))).stdout);
+    expect(code).toBe('success');
+    expect(size).toBeLessThan(100 * 1024);
+  });
+});
+
+describeWith('strace', 'the order in which things reach the disk', () => {
+  it.each([
+    ['replaceFile', replace],
+    ['replaceFileSync', replaceSync],
+    ['createFile', create],
+  ])('%s syncs the bytes, gives the name, then syncs the folder', (_, command) => {
+    emptyFolder();
+    const { calls, status } = trace(command, { syscalls: ORDER_CALLS });
+    expect(status).toBe(0);
+    expect(durabilityFaults(calls, path)).toEqual([]);
+  });
+
+  it('removeFile syncs the folder after the removal', () => {
+    withOld();
+    const { calls } = trace(remove, { syscalls: ['unlink', 'fsync'] });
+    expect(calls.map(({ name, result }) => `${name} ${result}`)).toEqual(['unlink 0', 'fsync 0']);
+  });
+
+  it.each([
+    ['the bytes', true, 'rename before the bytes were synced'],
+    ['the folder', false, 'the folder was not synced after the name was given'],
+  ])('the check notices when the sync of %s is missing', (_, ofTemporary, fault) => {
+    withOld();
+    const { calls } = trace(replace, { syscalls: ORDER_CALLS });
+    const without = calls.filter(
+      ({ name, args }) => name !== 'fsync' || args.includes('.tmp-') !== ofTemporary,
+    );
+    expect(without.length).toBe(calls.length - 1);
+    expect(durabilityFaults(without, path)).toEqual([fault]);
+  });
+
+  it('the check notices when a sync comes too early', () => {
+    withOld();
+    const { calls } = trace(replace, { syscalls: ORDER_CALLS });
+    const syncs = calls.filter(({ name }) => name === 'fsync');
+    const early = [
+      ...calls.filter(({ name }) => name === 'openat'),
+      ...syncs,
+      ...calls.filter(call => !syncs.includes(call)),
+    ];
+    expect(durabilityFaults(early, path)).toHaveLength(2);
+  });
+
+  it('write-file-atomic never syncs the folder', () => {
+    withOld();
+    const library = createRequire(__filename).resolve('write-file-atomic');
+    const source = `import write from ${JSON.stringify(library)}; export default (...args) => write(...args);`;
+    const { calls } = trace(program(source, [path, NEW]), { syscalls: ORDER_CALLS });
+    expect(durabilityFaults(calls, path)).toEqual(['the folder was not synced after the name was given']);
+  });
+});
+
+describeWith('strace', 'the temporary', () => {
+  it('is opened exclusively and never through a link, so a planted one is not used', () => {
+    withOld();
+    const { calls } = trace(replace, { syscalls: ['openat'] });
+    const opened = calls.filter(({ args }) => args.includes('.record.tmp-'));
+    expect(opened).toHaveLength(1);
+    expect(opened[0]?.args).toMatch(/O_WRONLY\|O_CREAT\|O_EXCL\|O_NOFOLLOW/);
+    expect(DISK_CALLS).toContain('openat');
+  });
+});
