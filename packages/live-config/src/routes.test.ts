@@ -227,7 +227,9 @@ routes:
   });
 });
 
-const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter(t => t.isWellFormed() && !t.includes('\0'));
+const text = fc
+  .string({ unit: 'grapheme', minLength: 1 })
+  .filter(t => !/\p{Surrogate}/u.test(t) && !t.includes('\0'));
 const source: fc.Arbitrary<Credential> = fc.oneof(
   fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,10}$/).map(env => ({ env })),
   text.map(path => ({ file: `/${path}` })),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   acquireClaim,
   ensureFolder,
@@ -89,17 +90,18 @@ async function writePair(
   return generation;
 }
 
-/** Takes back what a writer that was cut short put there. */
+/** Takes back what a writer that was cut short put there, and removes its record, or one that counts no more. */
 async function finishUndo(paths: LiveConfigPaths): Promise<void> {
   const pending = pendingUndo(paths);
-  if (!pending) return;
-  for (const part of PARTS) {
-    const bytes = undone(pending.files, pending.undo, part);
-    if (digest(bytes) === digest(pending.files[part])) continue;
-    if (bytes === null) await removeFile(paths[part]);
-    else await replaceFile(paths[part], bytes);
+  if (pending) {
+    for (const part of PARTS) {
+      const bytes = undone(pending.files, pending.undo, part);
+      if (digest(bytes) === digest(pending.files[part])) continue;
+      if (bytes === null) await removeFile(paths[part]);
+      else await replaceFile(paths[part], bytes);
+    }
   }
-  await removeFile(undoPath(paths));
+  if (existsSync(undoPath(paths))) await removeFile(undoPath(paths));
 }
 
 function allowlistBytes(value: LiveConfigChange['allowlist']): Uint8Array | undefined {

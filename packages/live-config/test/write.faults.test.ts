@@ -1,0 +1,197 @@
+/** FAULTS.md rows 1-6 for a pair of files, which two renames do not make one transaction. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  canMount,
+  describeWith,
+  durabilityFaults,
+  failEachSyscall,
+  killAtEachSyscall,
+  ORDER_CALLS,
+  program,
+  run,
+  temporaryFolder,
+  tinyTmpfs,
+  trace,
+} from '@bot-bottle/test-kit';
+import { digest } from '../src/generation.js';
+import { liveConfigPaths, readLiveConfig, writeLiveConfig } from '../src/index.js';
+import { live } from './built.js';
+
+const OLD = { allowlist: 'old.example\n', routes: 'routes: [] # old\n' };
+const NEW = { allowlist: 'new.example\n', routes: 'routes: [] # new\n' };
+const SETTLED = ['allowlist', 'generation.json', 'routes.yaml'];
+
+const paths = liveConfigPaths(join(temporaryFolder({ memory: true }), 'live-config'));
+const write = live(
+  'return writeLiveConfig(liveConfigPaths(args[0]), JSON.parse(args[1]))',
+  paths.liveConfig,
+  JSON.stringify(NEW),
+);
+
+const pristine = new Map<string, string>();
+beforeAll(async () => {
+  await writeLiveConfig(paths, OLD);
+  for (const name of SETTLED) pristine.set(name, readFileSync(join(paths.liveConfig, name), 'utf8'));
+});
+
+function withOld(): void {
+  rmSync(paths.liveConfig, { recursive: true });
+  mkdirSync(paths.liveConfig);
+  for (const [name, text] of pristine) writeFileSync(join(paths.liveConfig, name), text);
+}
+
+/** Which of the two pairs a reader sees; a mixture or a half is an error. */
+function seen(): 'old' | 'new' {
+  const { generation, edited, text } = readLiveConfig(paths);
+  const pair = JSON.stringify({ generation, edited, text });
+  if (pair === JSON.stringify({ generation: 1, edited: false, text: OLD })) return 'old';
+  if (pair === JSON.stringify({ generation: 2, edited: false, text: NEW })) return 'new';
+  throw new Error(`neither pair: ${pair}`);
+}
+
+/** The contract's plain reader: takes the files if the digests of generation.json are theirs; it knows no undo record. */
+function plainReaderTakes(): boolean {
+  const recorded = JSON.parse(readFileSync(paths.generation, 'utf8'));
+  return (['allowlist', 'routes'] as const).every(
+    part => recorded[part] === digest(readFileSync(paths[part])),
+  );
+}
+
+/** The next writer leaves the same pair, at rest, and nothing else. */
+async function expectRecovery(): Promise<void> {
+  const before = seen();
+  expect(await writeLiveConfig(paths, {})).toEqual({ generation: before === 'old' ? 1 : 2 });
+  expect(seen()).toBe(before);
+  expect(plainReaderTakes()).toBe(true);
+  expect(readdirSync(paths.liveConfig).sort()).toEqual(SETTLED);
+}
+
+const changing = ['openat', 'pwrite64', 'fchmod', 'fsync', 'rename', 'unlink', 'rmdir', 'mkdir', 'close'];
+
+describeWith('strace', 'a write of both files that is killed at any system call', () => {
+  it('leaves the old pair or the new one, and the next writer brings the folder to rest', async () => {
+    const pairs = new Set<string>();
+    let torn = 0;
+    const hits = await killAtEachSyscall({
+      command: write,
+      syscalls: changing,
+      setup: withOld,
+      check: async ({ stdout }) => {
+        expect(stdout).toBe('');
+        pairs.add(seen());
+        if (!plainReaderTakes()) torn++;
+        await expectRecovery();
+      },
+    });
+    expect(hits).toBeGreaterThan(60);
+    expect(pairs).toEqual(new Set(['old', 'new']));
+    expect(torn).toBeGreaterThan(5); // between the two renames: what the undo record is for
+  });
+
+  it('of files that are replaced one after the other leaves a mixture: the naive way', async () => {
+    const naive = program(
+      `import { writeFileSync, renameSync } from 'node:fs';
+export default (folder, text) => {
+  const pair = JSON.parse(text);
+  for (const [name, key] of [['allowlist', 'allowlist'], ['routes.yaml', 'routes']]) {
+    writeFileSync(folder + '/tmp', pair[key]);
+    renameSync(folder + '/tmp', folder + '/' + name);
+  }
+}`,
+      [paths.liveConfig, JSON.stringify(NEW)],
+    );
+    const mixtures = new Set<string>();
+    await killAtEachSyscall({
+      command: naive,
+      syscalls: ['rename'],
+      setup: withOld,
+      check: () => {
+        const { text } = readLiveConfig(paths);
+        if (text.allowlist === NEW.allowlist && text.routes === OLD.routes) mixtures.add('mixed');
+      },
+    });
+    expect(mixtures).toEqual(new Set(['mixed']));
+  });
+
+  it('stays done when the process is killed right after it was acknowledged', () => {
+    withOld();
+    const { stdout, signal } = trace(write, { syscalls: ['exit_group'], inject: 'exit_group:signal=KILL' });
+    expect({ stdout, signal }).toEqual({ stdout: '{"generation":2}\n', signal: 'SIGKILL' });
+    expect(seen()).toBe('new');
+    expect(readdirSync(paths.liveConfig).sort()).toEqual(SETTLED);
+  });
+
+  it('syncs each file and the folder in the right order', () => {
+    withOld();
+    const { calls, status } = trace(write, { syscalls: ORDER_CALLS });
+    expect(status).toBe(0);
+    for (const target of [paths.allowlist, paths.routes, paths.generation]) {
+      expect(durabilityFaults(calls, target)).toEqual([]);
+    }
+  });
+});
+
+describeWith('strace', 'a write of both files of which a system call fails', () => {
+  it.each([
+    ['ENOSPC', ['pwrite64', 'fsync', 'rename']],
+    ['EDQUOT', ['pwrite64']],
+    ['EIO', ['rename', 'unlink', 'rmdir']],
+    ['EACCES', ['openat']],
+    ['EMFILE', ['openat']],
+  ])(
+    'says so (%s), and leaves the old pair; the new one only where it was all there already',
+    async (error, syscalls) => {
+      const outcomes = new Set<string>();
+      await failEachSyscall({
+        command: write,
+        syscalls,
+        error,
+        setup: withOld,
+        check: async ({ status, stderr }) => {
+          const failure = status === 0 ? null : JSON.parse(stderr);
+          if (failure) expect(failure).toMatchObject({ name: 'DurableFsError', errno: error });
+          const pair = seen();
+          if (pair === 'old') expect(failure).not.toBeNull();
+          outcomes.add(failure ? `${pair}, ${failure.code}` : pair);
+          await expectRecovery();
+        },
+      });
+      expect([...outcomes]).toContain('old, io');
+    },
+  );
+});
+
+const RUNS = 24;
+/** On a file system of this size, with less and less room left, so that each file of the write is the one that does not fit. */
+const FULL_DISK = `
+  const paths = liveConfigPaths(args[0] + '/live-config');
+  const old = { allowlist: 'old.example', routes: 'routes: [] # old' };
+  const next = { allowlist: '# ' + 'n'.repeat(6000), routes: 'routes: [] # ' + 'n'.repeat(9000) };
+  const seen = [];
+  for (let room = 0; room < ${RUNS}; room++) {
+    await writeLiveConfig(paths, old);
+    const { generation } = readLiveConfig(paths);
+    fs.writeFileSync(args[0] + '/filler', Buffer.alloc((${RUNS} - room) * 4096));
+    try {
+      const file = fs.openSync(args[0] + '/rest', 'w');
+      for (;;) fs.writeSync(file, Buffer.alloc(4096));
+    } catch {}
+    fs.truncateSync(args[0] + '/filler', 0); // so many pages, and no more, are free
+    const outcome = await writeLiveConfig(paths, next).then(() => 'written', error => error.code);
+    const now = readLiveConfig(paths);
+    const isOld = now.generation === generation && now.text.allowlist === old.allowlist && now.text.routes === old.routes;
+    const isNew = now.generation === generation + 1 && now.text.allowlist === next.allowlist && now.text.routes === next.routes;
+    seen.push(outcome + ': ' + (isOld ? 'old' : isNew ? 'new' : 'MIXED') + (now.edited ? ' edited' : ''));
+    fs.rmSync(args[0] + '/rest');
+  }
+  return seen;`;
+
+(canMount() ? it : it.skip)('keeps the old pair, whole, on a disk that is full', () => {
+  const disk = tinyTmpfs(4096 * 64);
+  const { stdout, stderr } = run(disk.wrap(live(FULL_DISK, disk.folder)));
+  expect(stderr).toBe('');
+  const seen: string[] = JSON.parse(stdout);
+  expect(new Set(seen)).toEqual(new Set(['io: old', 'written: new']));
+  expect(seen.filter(outcome => outcome === 'io: old').length).toBeGreaterThan(4);
+});
