@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Backend, checkContract } from '@bot-bottle/backend';
-import { CliError } from '../output/errors.js';
+import { CliError, messageOf } from '../output/errors.js';
 import type { BackendRef } from '../session/backend-ref.js';
 
 /**
@@ -16,10 +16,13 @@ export async function loadBackend(ref: BackendRef): Promise<Backend> {
   try {
     loaded = await import(url);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError('bad-adapter', `backend "${ref.name}" does not load from ${ref.module}: ${why}`, {
-      cause,
-    });
+    throw new CliError(
+      'bad-adapter',
+      `backend "${ref.name}" does not load from ${ref.module}: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   const adapter: unknown = creatorOf(loaded, ref)();
   if (!hasName(adapter) || adapter.name !== ref.name) {

@@ -2,6 +2,7 @@ import { effectiveBackend, MetadataError, readRecord } from '@bot-bottle/metadat
 import { type Inspection, PreserveError, type SweepOutcome, sweep } from '@bot-bottle/preserve';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
+import { messageOf } from '../output/errors.js';
 import type { FindBackend } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-spec.js';
 import { SessionError } from '../session/errors.js';
@@ -88,7 +89,7 @@ export class Pruning {
 
   #tell({ identity, action, reason, report, error }: SweepOutcome): Pruned {
     const doubt = reason === 'still-running' ? this.#doubts.get(identity) : undefined;
-    const why = error instanceof Error ? `: ${error.message}` : '';
+    const why = error === undefined ? '' : `: ${messageOf(error)}`;
     return {
       identity,
       action,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readFileOrAbsent } from '@bot-bottle/durable-fs';
 import { rootPaths } from '@bot-bottle/state-paths';
+import { codeOf } from '../output/errors.js';
 import { parseConfig, type ReadConfig } from './read.js';
 
 const FILE_NAME = 'bot-bottle.yaml';
@@ -14,8 +15,7 @@ export function readRootConfig(root: string): ReadConfig | null {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return null;
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return null;
     throw error;
   }
   return parseConfig(text, file);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { isMap, isNode, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
-import { CliError } from '../output/errors.js';
+import { CliError, messageOf } from '../output/errors.js';
 import { nearest } from '../output/nearest.js';
 import { agentSchema, type ConfigFile, configSchema, limitsSchema } from './schema.js';
 
@@ -52,7 +52,7 @@ function toPlain(document: ReturnType<typeof parseDocument>, file: string): unkn
     return document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
     // Aliases that would unfold without end ("billion laughs").
-    throw new CliError('bad-config', `${file}: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new CliError('bad-config', `${file}: ${messageOf(cause)}`, {
       cause,
       try: `edit ${file}`,
     });

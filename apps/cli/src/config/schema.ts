@@ -6,7 +6,8 @@ const text = (what: string) => v.pipe(v.string(), v.minLength(1, `expected ${wha
 
 const agentName = v.pipe(
   v.string(),
-  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected a name of letters, digits, ".", "_" and "-"'),
+  // A letter first also tells a mapping from a list, whose keys valibot takes for names.
+  v.regex(/^[A-Za-z][A-Za-z0-9._-]*$/, 'expected a name: a letter, then letters, digits, ".", "_" and "-"'),
 );
 
 const variableName = v.pipe(
@@ -25,12 +26,14 @@ const homePath = v.pipe(
 
 const absolutePath = v.pipe(v.string(), v.regex(/^\/./, 'expected an absolute path'));
 
+const SIZE = 'expected bytes, or a text such as 512MiB or 4GiB';
+
 const size = v.union(
   [
     v.pipe(v.number(), v.integer(), v.minValue(1)),
-    v.pipe(v.string(), v.regex(/^[1-9][0-9]*(KiB|MiB|GiB|TiB)$/)),
+    v.pipe(v.string(), v.regex(/^[1-9][0-9]*(KiB|MiB|GiB|TiB)$/, SIZE)),
   ],
-  'expected bytes, or a text such as 512MiB or 4GiB',
+  SIZE,
 );
 
 const count = v.pipe(v.number(), v.integer('expected a whole number'), v.minValue(1, 'expected at least 1'));

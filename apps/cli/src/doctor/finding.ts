@@ -1,3 +1,5 @@
+import { messageOf } from '../output/errors.js';
+
 /** The outcome of one check, as `doctor --json` prints it. */
 export interface Finding {
   readonly check: string;
@@ -22,5 +24,5 @@ export function fail(check: string, fact: string, remedy: string | null = null):
 
 /** A check that could not be made. */
 export function failure(check: string, error: unknown): Finding {
-  return fail(check, error instanceof Error ? error.message : String(error));
+  return fail(check, messageOf(error));
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { CliError } from './errors.js';
+import { CliError, codeOf, messageOf } from './errors.js';
 import { printable } from './escape.js';
 import { failureCode } from './exit-codes.js';
 import { remediesOf } from './remedies.js';
@@ -39,9 +39,8 @@ export function describeFailure(error: unknown, id: string): Failure {
   if (error instanceof CliError) {
     return { code: error.code, message: error.message, details: error.details, try: error.remedies };
   }
-  const code =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'internal';
-  const message = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error) ?? 'internal';
+  const message = messageOf(error);
   const remedies = remediesOf(code, error, id);
   return {
     code,
