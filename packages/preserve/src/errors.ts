@@ -1,4 +1,5 @@
 import type { ClaimOwner } from '@bot-bottle/durable-fs';
+import { errorCode } from './folder.js';
 
 /**
  * - `no-such-bottle`: the bottle's folder is absent, or went while we worked.
@@ -8,6 +9,7 @@ import type { ClaimOwner } from '@bot-bottle/durable-fs';
  * - `bad-marker`: what lies at `.preserve` is a folder, so it cannot be cleared.
  * - `bad-folder`: a transcript folder that is not a plain relative path.
  * - `bad-override`: an override that is blank, holds a NUL or is too large.
+ * - `io`: a system call failed; `cause` says which, and how (ENOSPC, EIO, EACCES and so on).
  */
 export type PreserveErrorCode =
   | 'no-such-bottle'
@@ -16,7 +18,8 @@ export type PreserveErrorCode =
   | 'preserved'
   | 'bad-marker'
   | 'bad-folder'
-  | 'bad-override';
+  | 'bad-override'
+  | 'io';
 
 export class PreserveError extends Error {
   override readonly name = 'PreserveError';
@@ -37,4 +40,15 @@ export class PreserveError extends Error {
 
 export function noSuchBottle({ folder }: { folder: string }, cause?: unknown): PreserveError {
   return new PreserveError('no-such-bottle', `there is no bottle at ${folder}`, folder, { cause });
+}
+
+/** Runs `work`, and gives a type to the failure of a system call; what has one already stays as it is. */
+export async function typed<T>(doing: string, path: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isSystemError = typeof error === 'object' && error !== null && 'syscall' in error;
+    if (!isSystemError) throw error;
+    throw new PreserveError('io', `cannot ${doing} ${path}: ${errorCode(error)}`, path, { cause: error });
+  }
 }

@@ -8,7 +8,7 @@ import {
   readClaim,
 } from '@bot-bottle/durable-fs';
 import { type BottlePaths, bottlePaths, checkBottleFolder, reserveIdentity } from '@bot-bottle/state-paths';
-import { noSuchBottle, PreserveError } from './errors.js';
+import { noSuchBottle, PreserveError, typed } from './errors.js';
 import { openFolder } from './folder.js';
 
 /** A clean-up holds the lease only until it has renamed the folder aside: microseconds, unless the machine is stuck. */
@@ -51,9 +51,15 @@ const STATES = { held: 'alive', stale: 'dead', unknown: 'unknown' } as const;
  * waited for but a clean-up that is about to make the folder vanish.
  *
  * @param note shown to whoever asks who owns the bottle; the key `cleanUp` is reserved
- * @throws PreserveError `lease-held` | `lease-unknown` | `no-such-bottle`
+ * @throws PreserveError `lease-held` | `lease-unknown` | `no-such-bottle` | `io`
+ * @throws DurableFsError when the disk fails
+ * @throws StatePathsError `not-a-folder`
  */
-export async function acquireLease(paths: BottlePaths, note: JsonObject = {}): Promise<Lease> {
+export function acquireLease(paths: BottlePaths, note: JsonObject = {}): Promise<Lease> {
+  return typed('take the lease of', paths.folder, () => contend(paths, note));
+}
+
+async function contend(paths: BottlePaths, note: JsonObject): Promise<Lease> {
   for (let waited = 0; ; waited += PAUSE_MS) {
     const taken = await tryLease(paths, note);
     if (taken !== null) return taken;

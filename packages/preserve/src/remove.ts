@@ -1,7 +1,7 @@
 import { removeTree, type TreeReport } from '@bot-bottle/durable-fs';
 import { type BottlePaths, checkBottleFolder } from '@bot-bottle/state-paths';
 import { decideAside, listAside, setAside } from './aside.js';
-import { PreserveError } from './errors.js';
+import { PreserveError, typed } from './errors.js';
 import { acquireLeaseToRemove, type Lease } from './lease.js';
 import { clearPreserved, isPreserved } from './marker.js';
 
@@ -18,10 +18,15 @@ export interface RemoveOptions {
  * Idempotent, and two at once both succeed. The queue and the audit log are not touched.
  *
  * @returns what was removed, and in `left` what could not be, where it is now, and why
- * @throws PreserveError `lease-held` | `lease-unknown` | `preserved`
+ * @throws PreserveError `lease-held` | `lease-unknown` | `preserved` | `io`
+ * @throws DurableFsError when the disk fails
  * @throws StatePathsError `not-a-folder` when the state folder is a link or a file
  */
-export async function removeBottle(paths: BottlePaths, options: RemoveOptions = {}): Promise<TreeReport> {
+export function removeBottle(paths: BottlePaths, options: RemoveOptions = {}): Promise<TreeReport> {
+  return typed('remove', paths.folder, () => remove(paths, options));
+}
+
+async function remove(paths: BottlePaths, options: RemoveOptions): Promise<TreeReport> {
   const { force = false } = options;
   const report = emptyReport();
   if (checkBottleFolder(paths) === 'folder')

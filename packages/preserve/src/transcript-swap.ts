@@ -7,9 +7,9 @@
 // so that after a kill at any point `recover` ends with the old snapshot or the new one, whole.
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTree } from '@bot-bottle/durable-fs';
+import { removeTree, sweepTemporaries } from '@bot-bottle/durable-fs';
 import { type BottlePaths, checkBottleFolder } from '@bot-bottle/state-paths';
-import { noSuchBottle } from './errors.js';
+import { noSuchBottle, typed } from './errors.js';
 import { exists, openFolder } from './folder.js';
 
 export function nextTranscript(paths: BottlePaths): string {
@@ -28,9 +28,14 @@ export function stagedTranscript(paths: BottlePaths): string {
  * Finishes a swap that a kill interrupted. For the holder of the lease; snapshot and restore begin with it. True when
  * there was something to finish.
  *
- * @throws PreserveError `no-such-bottle`
+ * @throws PreserveError `no-such-bottle` | `io`
+ * @throws DurableFsError when the disk fails
  */
-export async function recoverTranscript(paths: BottlePaths): Promise<boolean> {
+export function recoverTranscript(paths: BottlePaths): Promise<boolean> {
+  return typed('recover the transcript of', paths.folder, () => recover(paths));
+}
+
+async function recover(paths: BottlePaths): Promise<boolean> {
   if (checkBottleFolder(paths) === 'absent') throw noSuchBottle(paths);
   const next = nextTranscript(paths);
   const previous = previousTranscript(paths);
@@ -40,6 +45,8 @@ export async function recoverTranscript(paths: BottlePaths): Promise<boolean> {
     syncBottle(paths);
   }
   for (const leftover of leftovers) await removeTree(leftover);
+  // A copy that a kill cut off has not even the names above.
+  await sweepTemporaries(paths.folder);
   return leftovers.length > 0;
 }
 

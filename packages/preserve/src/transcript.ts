@@ -2,6 +2,7 @@ import { lstatSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ensureFolder, removeTree, type TreeReport } from '@bot-bottle/durable-fs';
 import type { BottlePaths } from '@bot-bottle/state-paths';
+import { typed } from './errors.js';
 import { errorCode, type Folder, openFolder } from './folder.js';
 import { copyPart, type Tally } from './transcript-copy.js';
 import { checkedFolders, inParentOf, namesAbove } from './transcript-folders.js';
@@ -33,13 +34,21 @@ export interface RestoreReport {
  *
  * @param folders files or folders, relative to HOME
  * @returns what was copied, and in `left` what was not, and why
- * @throws PreserveError `bad-folder` | `no-such-bottle`
+ * @throws PreserveError `bad-folder` | `no-such-bottle` | `io`
  * @throws DurableFsError when the disk fails; the old snapshot is intact
  */
-export async function snapshotTranscript(
+export function snapshotTranscript(
   paths: BottlePaths,
   folders: readonly string[],
-  { maxBytes = 2 ** 30, maxEntries = 100_000 }: SnapshotOptions = {},
+  options: SnapshotOptions = {},
+): Promise<TreeReport> {
+  return typed('snapshot the transcript of', paths.folder, () => snapshot(paths, folders, options));
+}
+
+async function snapshot(
+  paths: BottlePaths,
+  folders: readonly string[],
+  { maxBytes = 2 ** 30, maxEntries = 100_000 }: SnapshotOptions,
 ): Promise<TreeReport> {
   const wanted = checkedFolders(folders);
   await recoverTranscript(paths);
@@ -64,13 +73,14 @@ export async function snapshotTranscript(
  * Puts the snapshot back into HOME, folder by folder, each as a whole, where HOME has none or an empty one. Creates
  * HOME where it is absent. For the holder of the lease, before the agent runs.
  *
- * @throws PreserveError `bad-folder` | `no-such-bottle`
+ * @throws PreserveError `bad-folder` | `no-such-bottle` | `io`
  * @throws DurableFsError when the disk fails; HOME has no part of the folder at hand
  */
-export async function restoreTranscript(
-  paths: BottlePaths,
-  folders: readonly string[],
-): Promise<RestoreReport> {
+export function restoreTranscript(paths: BottlePaths, folders: readonly string[]): Promise<RestoreReport> {
+  return typed('restore the transcript of', paths.folder, () => restore(paths, folders));
+}
+
+async function restore(paths: BottlePaths, folders: readonly string[]): Promise<RestoreReport> {
   const report: RestoreReport = { restored: [], inPlace: [], missing: [], left: [] };
   const wanted = checkedFolders(folders);
   await recoverTranscript(paths);

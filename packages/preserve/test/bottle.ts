@@ -1,4 +1,5 @@
 // Bottles for the tests of this package, each on a root of its own unless one is given.
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { processMark } from '@bot-bottle/durable-fs';
@@ -27,5 +28,8 @@ export function put(path: string, text: string): void {
 export function plantLease(paths: BottlePaths, owner: Partial<ReturnType<typeof processMark>> = {}): void {
   const { pid, startTime, bootId, pidNamespace } = { ...processMark(), ...owner };
   const record = { pid, start_time: startTime, boot_id: bootId, pid_namespace: pidNamespace, note: {} };
-  put(`${paths.lease}/owner-${pid}-000000000000.json`, `${JSON.stringify(record, null, 2)}\n`);
+  put(
+    `${paths.lease}/owner-${pid}-${randomBytes(6).toString('hex')}.json`,
+    `${JSON.stringify(record, null, 2)}\n`,
+  );
 }
