@@ -63,7 +63,6 @@ describe('an identity', () => {
     'agent-١٢٣٤٥',
     '\u212aelvin-abcde', // the Kelvin sign, which folds to k under the i and u flags
     `a${longest}`,
-    'a'.repeat(1024 * 1024),
     '__proto__',
     'constructor',
   ])('is never %j', text => {

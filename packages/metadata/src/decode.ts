@@ -2,7 +2,7 @@ import { MetadataError } from './errors.js';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from './json.js';
 import { pythonStr, pythonTruth } from './python.js';
 import { type BottleRecord, FIELDS, type Property } from './schema.js';
-import { propertyIssues } from './validate.js';
+import { fits } from './validate.js';
 
 /** Largest record that is read or written, in bytes of UTF-8: a thousand times what one has. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
@@ -25,15 +25,32 @@ export function tooLarge(source: string): MetadataError {
 
 /** Defaults for what is absent, coercion for what is of the wrong type, and everything else into `extra`. */
 export function decodeObject(stored: JsonObject): BottleRecord {
-  const rest = new Map(Object.entries(stored));
-  const known = FIELDS.map(({ key, field, property }) => {
-    const value = rest.get(key);
-    if (value === undefined) return [field, structuredClone(property.default)] as const;
-    if (propertyIssues(value, property).length === 0) rest.delete(key);
-    return [field, coerce(value, property)] as const;
-  });
-  // FIELDS and the type are both made from the schema. `fromEntries` defines members, so a "__proto__" is only a name.
-  return { ...Object.fromEntries(known), extra: Object.fromEntries(rest) } as unknown as BottleRecord;
+  const record: Record<string, unknown> = {};
+  let understood = 0;
+  for (const { key, field, property } of FIELDS) {
+    const value = Object.hasOwn(stored, key) ? stored[key] : undefined;
+    if (value === undefined) record[field] = defaultOf(property);
+    else if (fits(value, property)) {
+      record[field] = value;
+      understood += 1;
+    } else record[field] = coerce(value, property);
+  }
+  record['extra'] = Object.keys(stored).length === understood ? {} : notUnderstood(stored);
+  // FIELDS and the type are both made from the schema.
+  return record as unknown as BottleRecord;
+}
+
+function notUnderstood(stored: JsonObject): JsonObject {
+  const understood = new Set<string>();
+  for (const { key, property } of FIELDS) if (fits(stored[key], property)) understood.add(key);
+  // `fromEntries` defines members, so a "__proto__" is only a name.
+  return Object.fromEntries(Object.entries(stored).filter(([key]) => !understood.has(key)));
+}
+
+/** A container anew each time: the caller may fill it. */
+function defaultOf(property: Property & { readonly default: unknown }): unknown {
+  if (property.type === 'array') return [];
+  return property.type === 'object' ? {} : property.default;
 }
 
 /** The value of a known key as the older tool read it; of `labels` and `args`, which it did not know, what fits. */

@@ -6,7 +6,8 @@ import { type BottleRecord, FIELDS, type Property } from './schema.js';
 import { propertyIssues } from './validate.js';
 
 /**
- * The text of a record: known keys in their order, then the unknown ones in theirs; two spaces, a newline at the end.
+ * The text of a record: known keys in their order, then the unknown ones in theirs (of a JavaScript object: "7" before
+ * "a"); two spaces, a newline at the end.
  * `labels` and `args` appear only when not empty, so that a plain record is what the older tool writes. A key whose
  * coerced value was not changed keeps its original.
  * @throws {MetadataError} `invalid-record` for what could not be read back as it is

@@ -30,6 +30,7 @@ export function parseJson(text: string, source: string): JsonValue {
   } catch (cause) {
     throw brokenJson(text, source, cause);
   }
+  if (isPlain(value)) return value;
   const { deep, numbers } = survey(value);
   if (deep) throw brokenJson(text, source, undefined);
   return numbers ? (JSON.parse(text, keepSource as Reviver) as JsonValue) : value;
@@ -51,6 +52,16 @@ const keepSource: Reviver = (_key, value, context) =>
   engine.rawJSON
     ? engine.rawJSON(context.source)
     : value;
+
+/** Nothing to look at more closely: what most records are. */
+function isPlain(value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'number';
+  for (const key in value) {
+    const type = typeof (value as JsonObject)[key];
+    if (type !== 'string' && type !== 'boolean') return false;
+  }
+  return true;
+}
 
 /** Looks at every value without recursion: `JSON.parse` itself takes any depth, but a reviver overflows the stack. */
 function survey(value: JsonValue): { deep: boolean; numbers: boolean } {

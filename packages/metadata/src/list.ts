@@ -1,5 +1,5 @@
 import type { Identity } from '@bot-bottle/identity';
-import { type BottlePaths, bottlePaths, eachIdentity } from '@bot-bottle/state-paths';
+import { type BottlePaths, bottlePaths, eachBottle } from '@bot-bottle/state-paths';
 import { MetadataError } from './errors.js';
 import type { BottleRecord } from './schema.js';
 import { readRecord, readRecordOfFolder } from './store.js';
@@ -22,18 +22,19 @@ export function* listRecords(
   options: { identities?: Iterable<Identity> } = {},
 ): Generator<RecordEntry, void, undefined> {
   const { identities } = options;
-  const read = identities === undefined ? readRecordOfFolder : readRecord;
-  for (const identity of identities ?? eachIdentity(root)) {
-    const paths = bottlePaths(root, identity);
-    yield { identity, paths, ...attempt(() => read(paths)) };
+  if (identities === undefined) {
+    for (const paths of eachBottle(root)) yield entryOf(paths, readRecordOfFolder);
+  } else {
+    for (const identity of identities) yield entryOf(bottlePaths(root, identity), readRecord);
   }
 }
 
-function attempt(read: () => BottleRecord | null): Outcome {
+function entryOf(paths: BottlePaths, read: (paths: BottlePaths) => BottleRecord | null): RecordEntry {
+  const { identity } = paths;
   try {
-    return { record: read() };
+    return { identity, paths, record: read(paths) };
   } catch (error) {
-    if (error instanceof MetadataError) return { error };
+    if (error instanceof MetadataError) return { identity, paths, error };
     throw error;
   }
 }

@@ -15,6 +15,12 @@ export function issuesOf(stored: unknown): Issue[] {
   );
 }
 
+export function fits(value: unknown, property: Property): boolean {
+  return typeof value === 'string'
+    ? property.type === 'string'
+    : propertyIssues(value, property).length === 0;
+}
+
 /** Checks one value. */
 export function propertyIssues(
   value: unknown,

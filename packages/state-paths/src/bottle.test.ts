@@ -53,8 +53,8 @@ describe('bottlePaths', () => {
     '-rf',
     'Claude-x7k2m',
     'клод-x7k2m',
-    'x'.repeat(1 << 20),
-  ])('builds no path from the name %.40j', name => {
+    'x'.repeat(64),
+  ])('builds no path from the name %j', name => {
     expect(() => bottlePaths('/r', name as Identity)).toThrow(
       expect.objectContaining({ code: 'unsafe-name' }),
     );

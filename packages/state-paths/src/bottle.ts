@@ -1,6 +1,6 @@
 import { type Identity, IdentityError, parseIdentity } from '@bot-bottle/identity';
 import { StatePathsError } from './errors.js';
-import { rootPaths } from './root.js';
+import { type RootPaths, rootPaths } from './root.js';
 
 /** Who has a scratch folder in a bottle's state: its config, its CA, hooks, env file, prompt. */
 export type SidecarName = 'agent' | 'egress' | 'git-gate' | 'pipelock' | 'supervise';
@@ -54,12 +54,16 @@ export interface BottlePaths {
  * built from such a name
  */
 export function bottlePaths(root: string, identity: Identity): BottlePaths {
-  const { root: checkedRoot, state, queue } = rootPaths(root);
-  const id = checkedIdentity(checkedRoot, identity);
+  const under = rootPaths(root);
+  return pathsOf(under, checkedIdentity(under.root, identity));
+}
+
+/** For an identity and a root that were checked. */
+export function pathsOf({ root, state, queue }: RootPaths, id: Identity): BottlePaths {
   const folder = `${state}/${id}`;
   const liveConfig = `${folder}/live-config`;
   return {
-    root: checkedRoot,
+    root,
     identity: id,
     folder,
     metadata: `${folder}/metadata.json`,

@@ -4,7 +4,7 @@ import { temporaryFolder } from '@bot-bottle/test-kit';
 import {
   bottlePaths,
   checkBottleFolder,
-  eachIdentity,
+  eachBottle,
   isReservationOnly,
   listForeign,
   listIdentities,
@@ -24,7 +24,7 @@ describe('listIdentities', () => {
     symlinkSync('/nowhere', `${root}/state/dangling-abcde`);
     mkdirSync(Buffer.concat([Buffer.from(`${root}/state/`), Buffer.from([0xff, 0xfe])]));
     expect(listIdentities(root)).toEqual(['a-00000', 'a-00001', 'b-00000']);
-    expect([...eachIdentity(root)].sort()).toEqual(listIdentities(root));
+    expect(Array.from(eachBottle(root), ({ identity }) => identity).sort()).toEqual(listIdentities(root));
     expect(listForeign(root)).toEqual([
       '.hidden',
       'Not-An-Id',
@@ -65,7 +65,7 @@ describe('listIdentities', () => {
   it('closes its handle when the reader stops early', () => {
     const root = rootWith('a-00000', 'b-00000');
     const before = readdirSync('/proc/self/fd').length;
-    for (let round = 0; round < 50; round++) for (const _ of eachIdentity(root)) break;
+    for (let round = 0; round < 50; round++) for (const _ of eachBottle(root)) break;
     expect(readdirSync('/proc/self/fd').length).toBe(before);
   });
 });

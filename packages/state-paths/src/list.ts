@@ -1,5 +1,6 @@
 import { type Dirent, opendirSync } from 'node:fs';
 import { type Identity, isIdentity } from '@bot-bottle/identity';
+import { type BottlePaths, pathsOf } from './bottle.js';
 import { errnoOf, StatePathsError } from './errors.js';
 import { checkFolder } from './folder.js';
 import { rootPaths } from './root.js';
@@ -12,16 +13,22 @@ const BUFFER = 1024;
  * memory does not grow with the bottles. A root that is absent has none; nothing is created.
  * @throws {StatePathsError} `bad-root`, `not-a-folder` when `state/` is a link or file, `cannot-list`
  */
-export function* eachIdentity(root: string): Generator<Identity, void, undefined> {
-  for (const entry of eachEntry(root)) if (isBottle(entry)) yield entry.name as Identity;
+export function* eachBottle(root: string): Generator<BottlePaths, void, undefined> {
+  const under = rootPaths(root);
+  for (const entry of eachEntry(root)) if (isBottle(entry)) yield pathsOf(under, entry.name as Identity);
 }
 
-/** The same, sorted by code unit. @throws as {@link eachIdentity} */
+/** The identities alone, in the order of the disk. @throws as {@link eachBottle} */
+export function* eachIdentity(root: string): Generator<Identity, void, undefined> {
+  for (const { identity } of eachBottle(root)) yield identity;
+}
+
+/** The identities alone, sorted by code unit. @throws as {@link eachBottle} */
 export function listIdentities(root: string): Identity[] {
   return [...eachIdentity(root)].sort();
 }
 
-/** What else lies in `state/`, sorted: other names, files, and links, whatever they are called. @throws as {@link eachIdentity} */
+/** What else lies in `state/`, sorted: other names, files, and links, whatever they are called. @throws as {@link eachBottle} */
 export function listForeign(root: string): string[] {
   const names: string[] = [];
   for (const entry of eachEntry(root)) if (!isBottle(entry)) names.push(entry.name);

@@ -40,10 +40,10 @@ export function rootPaths(root: string): RootPaths {
   const checked = checkedRoot(root);
   return {
     root: checked,
-    state: join(checked, 'state'),
-    queue: join(checked, 'queue'),
-    audit: join(checked, 'audit'),
-    config: join(checked, 'bot-bottle.yaml'),
+    state: `${checked}/state`,
+    queue: `${checked}/queue`,
+    audit: `${checked}/audit`,
+    config: `${checked}/bot-bottle.yaml`,
   };
 }
 
