@@ -14,7 +14,7 @@ import { asDurableFsError, DurableFsError, errnoOf } from './errors.js';
 import { at, close, openFolder, openParent, openParentOrAbsent } from './handle.js';
 import { processMark } from './process-mark.js';
 import { removeAt } from './remove-tree.js';
-import { confirm, writeNew } from './replace-file.js';
+import { writeNew } from './replace-file.js';
 import { run, type SyncPoints } from './sync-points.js';
 import { sweepAt, temporaryName } from './temporary.js';
 
@@ -31,8 +31,8 @@ export interface Claim {
   release(): Promise<void>;
 }
 
-/** Between two looks at a claim that somebody holds, in milliseconds. */
-const LOOK_AGAIN_MS = 20;
+/** The longest pause between two looks at a claim that somebody holds, in milliseconds; the first is 1. */
+const MAX_PAUSE_MS = 32;
 
 /**
  * Becomes the one owner of `folder`, a name that exists only while somebody owns it. Of any number of processes, one
@@ -95,7 +95,6 @@ async function contend(
         await run(prepare(parent, prepared, file, owner));
       }
       if (!renameToFree(parent, prepared, name)) continue;
-      await run(confirm(parent, path));
       return new HeldClaim(parent, name, file, owner);
     }
   } catch (error) {
@@ -105,13 +104,15 @@ async function contend(
   }
 }
 
-/** On the disk before it is renamed: after a power cut a claim is whole or not there. */
+/**
+ * The owner's file is synced, so that no power cut leaves a torn one, of which nobody could tell the owner. The folders
+ * need not be: a claim that a power cut undoes is free, or empty and so free too, and its owner is dead by then.
+ */
 function* prepare(parent: number, prepared: string, file: string, owner: ClaimOwner): SyncPoints<void> {
   mkdirSync(at(parent, prepared), { mode: 0o755 });
   const folder = openFolder(at(parent, prepared));
   try {
     yield* writeNew(folder, file, encodeOwner(owner), 0o644);
-    yield folder;
   } finally {
     close(folder);
   }
@@ -167,17 +168,19 @@ class HeldClaim implements Claim {
   }
 }
 
-/** Waits a little for the owner, or throws 'claim-held' when there is no more time to wait. */
+/** Waits for the owner, each time a little longer, or throws 'claim-held' when there is no more time to wait. */
 function patience(folder: string, wait: AbortSignal | number = 0): (state: ClaimState) => Promise<void> {
   const end = typeof wait === 'number' ? performance.now() + wait : Number.POSITIVE_INFINITY;
   const signal = typeof wait === 'number' ? null : wait;
+  let pause = 1;
   return async state => {
     if (performance.now() >= end || signal?.aborted) {
       const pid = 'owner' in state ? state.owner?.pid : undefined;
       const message = `${folder} is claimed by ${pid === undefined ? 'somebody unknown' : `process ${pid}`}`;
       throw new DurableFsError('claim-held', folder, message, signal?.reason);
     }
-    const jitter = Math.random() * LOOK_AGAIN_MS;
-    await setTimeout(Math.min(LOOK_AGAIN_MS / 2 + jitter, end - performance.now()));
+    // A random part keeps those who wait from looking all at the same moment.
+    await setTimeout(Math.min(pause * (0.5 + Math.random()), end - performance.now()));
+    pause = Math.min(pause * 2, MAX_PAUSE_MS);
   };
 }

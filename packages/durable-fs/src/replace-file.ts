@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   linkSync,
   lstatSync,
   openSync,
@@ -108,10 +109,11 @@ export function* writeNew(
   data: string | Uint8Array,
   mode: number,
 ): SyncPoints<void> {
-  let file: number | null = openSync(at(folder, name), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
+  let file: number | null = openSync(at(folder, name), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode);
   try {
     writeFully(file, typeof data === 'string' ? Buffer.from(data) : data);
-    fchmodSync(file, mode);
+    // The umask may have taken bits away.
+    if ((fstatSync(file).mode & 0o7777) !== mode) fchmodSync(file, mode);
     yield file;
     const written = file;
     file = null;

@@ -1,5 +1,5 @@
 /** FAULTS.md rows 1-6 and 26, and its second opening fact, over every call that writes a file. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
@@ -26,7 +26,7 @@ const folder = temporaryFolder();
 const path = join(folder, 'record');
 const replace = durably('await replaceFile(...args); return "acknowledged";', path, NEW);
 const replaceSync = durably('replaceFileSync(...args); return "acknowledged";', path, NEW);
-const create = durably('await createFile(...args); return "acknowledged";', path, NEW);
+const create = durably('await createFile(...args, { mode: 0o666 }); return "acknowledged";', path, NEW);
 const remove = durably('await removeFile(...args); return "acknowledged";', path);
 
 const written = ['openat', 'pwrite64', 'fchmod', 'fsync', 'rename', 'close'];
@@ -37,7 +37,9 @@ function emptyFolder(): void {
 
 function withOld(): void {
   emptyFolder();
-  writeFileSync(path, OLD, { mode: 0o640 });
+  writeFileSync(path, OLD);
+  // More than the usual umask leaves to a new file.
+  chmodSync(path, 0o666);
 }
 
 const content = () => (existsSync(path) ? readFileSync(path, 'utf8') : null);
@@ -58,7 +60,7 @@ describeWith('strace', 'a write that is killed at any system call', () => {
         check: async ({ stdout }) => {
           expect(stdout).toBe('');
           seen.add(content());
-          expect(statSync(path).mode & 0o777).toBe(0o640);
+          expect(statSync(path).mode & 0o777).toBe(0o666);
           const others = readdirSync(folder).filter(name => name !== 'record');
           temporaries += others.length;
           expect(await sweepTemporaries(folder)).toEqual(others);
