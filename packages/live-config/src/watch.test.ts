@@ -119,6 +119,19 @@ describe('watchLiveConfig', () => {
     await untilText('c.example');
   });
 
+  it('follows the path when the folder above is moved aside, as before a removal', async () => {
+    const paths = freshFolder();
+    const bottle = join(paths.liveConfig, '..');
+    await writeLiveConfig(paths, { allowlist: 'a.example' });
+    const { untilText } = watched(paths);
+    await untilText('a.example');
+    renameSync(bottle, `${bottle}.aside`);
+    await untilText(null);
+    mkdirSync(paths.liveConfig, { recursive: true });
+    await writeLiveConfig(paths, { allowlist: 'b.example' });
+    await untilText('b.example');
+  });
+
   it('takes an edit by hand, and not the empty file that the editor makes first', async () => {
     const paths = freshFolder();
     await writeLiveConfig(paths, { allowlist: 'a.example' });

@@ -20,7 +20,7 @@ const READER = `
     if (generation > seen) result.generations++;
     seen = generation;
     result.reads++;
-    if (result.reads % 8 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2); // lets the writer have a core
+    if (result.reads % 4 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4); // lets the writer have a core
     const naive = [paths.allowlist, paths.routes].map(path => number(fs.readFileSync(path, 'utf8')));
     if (naive[0] !== naive[1]) result.naiveMixtures++;
   }

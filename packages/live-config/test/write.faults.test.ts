@@ -173,10 +173,12 @@ const FULL_DISK = `
     await writeLiveConfig(paths, old);
     const { generation } = readLiveConfig(paths);
     fs.writeFileSync(args[0] + '/filler', Buffer.alloc((${RUNS} - room) * 4096));
+    const rest = fs.openSync(args[0] + '/rest', 'w');
     try {
-      const file = fs.openSync(args[0] + '/rest', 'w');
-      for (;;) fs.writeSync(file, Buffer.alloc(4096));
-    } catch {}
+      for (;;) fs.writeSync(rest, Buffer.alloc(4096));
+    } catch {
+      fs.closeSync(rest);
+    }
     fs.truncateSync(args[0] + '/filler', 0); // so many pages, and no more, are free
     const outcome = await writeLiveConfig(paths, next).then(() => 'written', error => error.code);
     const now = readLiveConfig(paths);
