@@ -11,6 +11,7 @@ import fs, {
 import { join } from 'node:path';
 import { type BottlePaths, listIdentities } from '@bot-bottle/state-paths';
 import { temporaryFolder } from '@bot-bottle/test-kit';
+import { decideAside, setAside } from '../src/aside.js';
 import {
   isPreserved,
   markPreserved,
@@ -114,6 +115,37 @@ describe('a marker that comes while the bottle is removed', () => {
       },
     });
     expect(seen.lost).toBeGreaterThan(0);
+  });
+});
+
+describe('a removal that comes while the bottle is marked', () => {
+  // The naive way, marking whatever folder was found, marks one that has just been removed.
+  it('is refused, or the marker is: what was acknowledged is never lost', async () => {
+    const seen = { kept: 0, removed: 0 };
+    let paths = usedBottle();
+    let marking = settled(null);
+    await atEachCall({
+      setup: () => {
+        paths = usedBottle();
+      },
+      work: () => {
+        marking = settled(markPreserved(paths));
+        return marking;
+      },
+      // A removal up to the point where nothing but taking apart is left.
+      other: () => {
+        const aside = setAside(paths);
+        if (aside !== null) decideAside(aside, false);
+      },
+      check: async () => {
+        const there = existsSync(paths.metadata);
+        expect(await marking).toBe(there ? 'done' : 'no-such-bottle');
+        expect(isPreserved(paths)).toBe(there);
+        seen[there ? 'kept' : 'removed'] += 1;
+      },
+    });
+    expect(seen.kept).toBeGreaterThan(0);
+    expect(seen.removed).toBeGreaterThan(0);
   });
 });
 
