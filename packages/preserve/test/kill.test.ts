@@ -16,7 +16,7 @@ import { put, usedBottle } from './bottle.js';
 import { onBottle, onRoot, SWEEP } from './programs.js';
 
 /** What changes what others see. A kill before an open that creates is a kill after the change before it. */
-const CHANGES = ['mkdir', 'write', 'fchmod', 'rename', 'unlink', 'rmdir'];
+const CHANGES = ['mkdir', 'pwrite64', 'fchmod', 'rename', 'unlink', 'rmdir'];
 
 /** A bottle, and how to bring it back to what it is now. */
 function bottleToBringBack(prepare: (paths: ReturnType<typeof usedBottle>) => void = () => {}) {
@@ -177,7 +177,7 @@ describeWith('strace', 'killed at any system call', () => {
     const folder = join(paths.home, '.claude/projects');
     const kills = await killAtEachSyscall({
       command: onBottle("await preserve.restoreTranscript(paths, ['.claude/projects'])", paths),
-      syscalls: ['mkdir', 'write', 'fchmod', 'rename'],
+      syscalls: ['mkdir', 'pwrite64', 'fchmod', 'rename'],
       setup,
       async check() {
         if (existsSync(folder)) expect(readdirSync(folder).sort()).toEqual(['one.jsonl', 'two.jsonl']);
@@ -196,7 +196,7 @@ describeWith('strace', 'killed at any system call', () => {
     const seen = new Set<string>();
     const kills = await killAtEachSyscall({
       command: onRoot("await preserve.reserveBottle(root, 'demo')", root),
-      syscalls: ['mkdir', 'openat', 'write', 'rename', 'close'],
+      syscalls: ['mkdir', 'openat', 'pwrite64', 'rename', 'close'],
       setup: () => rmSync(root, { recursive: true, force: true }),
       async check() {
         if (!existsSync(root)) return;
@@ -216,7 +216,7 @@ describeWith('strace', 'killed at any system call', () => {
     const states = new Set<string>();
     await killAtEachSyscall({
       command: onBottle("await preserve.acquireLease(paths); fs.writeFileSync(root + '/taken', '')", paths),
-      syscalls: ['mkdir', 'write', 'fsync', 'rename'],
+      syscalls: ['mkdir', 'pwrite64', 'fsync', 'rename'],
       setup,
       async check() {
         states.add(readLease(paths).state);
