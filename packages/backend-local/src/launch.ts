@@ -4,7 +4,7 @@ import { BackendError } from '@bot-bottle/backend';
 import { etcFiles } from './etc.js';
 import type { LimitGroup } from './groups.js';
 import { holdTerminal } from './held.js';
-import { LAUNCH_SCRIPT } from './launcher.js';
+import { LAUNCH_SCRIPT, START_GUARD } from './launcher.js';
 import { DEFAULT_LIMITS, limitedCommand } from './limits.js';
 import { type Environment, requireMachine } from './machine.js';
 import { type Forbidden, resolveMounts } from './mounts.js';
@@ -33,6 +33,8 @@ export interface LaunchContext {
   readonly env: Environment;
   readonly forbidden: Forbidden;
   readonly group: LimitGroup;
+  /** What the host opens. A pipe is for the probe, which nothing outlives. */
+  readonly terminal: 'terminal' | 'pipe';
 }
 
 /**
@@ -91,7 +93,8 @@ function launchCommand(spec: BottleSpec, scratch: Scratch, context: LaunchContex
     ...[...prefix, shell(), '-c', LAUNCH_SCRIPT, 'bot-bottle'],
     ...[scratch.record, scratch.status, scratch.options, scratch.filter, bwrap],
     ...[`${folders.length}`, ...folders],
-    ...['--', ...limitedCommand(spec, context.env['PATH'])],
+    ...['--', '/bin/sh', '-c', START_GUARD, 'bot-bottle', context.terminal],
+    ...limitedCommand(spec, context.env['PATH']),
   ];
   return { file, args, env, cwd: '/' };
 }

@@ -1,5 +1,5 @@
 /**
- * The only shell text of this package: constant, every datum comes as an argument. A pseudo-terminal library passes
+ * The shell text outside of the sandbox: constant, every datum comes as an argument. A pseudo-terminal library passes
  * no file descriptors, so a shell opens the ones that bubblewrap reads, then becomes bubblewrap (same process id).
  *
  * Arguments: record, status, options, filter, bwrap; number of groups, groups; the rest is for bubblewrap.
@@ -40,3 +40,23 @@ exec env -i "$bwrap" --args 8 "$@"
 /** Numbers of the descriptors that the script opens, for the options that name them. */
 export const STATUS_FD = 7;
 export const FILTER_FD = 9;
+
+/**
+ * The shell text inside, before the agent. bubblewrap's --die-with-parent has a gap: the namespace's first process asks to
+ * be killed with its parent only after the mounts are made, and if the keeper (and with it the parent) died before, it never
+ * is. It asks right before it loads the filter. So: wait until /proc/1 shows the filter, then look whether the terminal was
+ * hung up, which the kernel does before it tells anybody of the keeper's death. If not, the keeper's death is ours from now on.
+ *
+ * Arguments: what stands on the other side (`terminal` or `pipe`); the rest is the agent's command.
+ */
+export const START_GUARD = `
+armed() { while read -r name value; do [ "$name$value" = Seccomp:2 ] && return 0; done </proc/1/status; return 1; }
+rounds=0
+until armed; do
+  rounds=$((rounds + 1))
+  [ "$rounds" -lt 100000 ] || exit 125
+done
+[ "$1" = pipe ] || [ -t 0 ] || exit 125
+shift
+exec "$@"
+`;

@@ -7,7 +7,7 @@ import { launchSandbox, writePreparation } from './launch.js';
 import type { Environment } from './machine.js';
 import { type Forbidden, resolveMounts } from './mounts.js';
 import { probe } from './probe.js';
-import { stopSandbox } from './processes.js';
+import { killHolders, stopSandbox } from './processes.js';
 import { isAlive, readIfPresent, readProcessRecord } from './record.js';
 import { ENVIRONMENT } from './sandbox.js';
 import { readExit, removeScratch, scratchOf } from './scratch.js';
@@ -54,7 +54,8 @@ export function localBackend(options: LocalOptions = {}): Backend {
       const { state } = statusOf(spec);
       if (state === 'running') throw new BackendError('already-running', `${spec.identity} runs already`);
       if (state === 'absent') throw new BackendError('not-prepared', `${spec.identity} was not prepared`);
-      return launchSandbox(spec, host, { env, forbidden, group: limitGroup(env) });
+      await stop(spec, 0, env);
+      return launchSandbox(spec, host, { env, forbidden, group: limitGroup(env), terminal: 'terminal' });
     },
 
     async attach(ref) {
@@ -83,8 +84,11 @@ function statusOf(ref: BottleRef): BottleStatus {
 }
 
 async function stop(ref: BottleRef, graceMs: number, env: Environment): Promise<void> {
-  const sandbox = readProcessRecord(scratchOf(ref).record);
+  const scratch = scratchOf(ref);
+  const sandbox = readProcessRecord(scratch.record);
   if (sandbox === null) return;
   if (isAlive(sandbox)) await stopSandbox(sandbox, graceMs);
+  // Nobody saw it end: its keeper was killed, perhaps in the middle of a launch.
+  if (readExit(scratch) === null) killHolders(scratch.status);
   limitGroup(env).leave(ref.identity);
 }

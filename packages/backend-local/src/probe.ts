@@ -50,6 +50,7 @@ async function lookFromWithin(env: Environment): Promise<string | Error> {
       env,
       forbidden,
       group: limitGroup(env),
+      terminal: 'pipe',
     });
     let seen = '';
     terminal.onData(chunk => {

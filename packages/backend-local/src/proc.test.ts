@@ -33,19 +33,34 @@ describeWith(['bwrap', 'perl'], 'the /proc of a bottle', () => {
   asRoot('would hold the host’s own settings, were it bubblewrap’s alone', () => {
     const naive = ['--unshare-user', '--unshare-pid', '--uid', '1000', '--cap-drop', 'ALL'];
     const files = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'];
-    const { stdout } = spawnSync('bwrap', [...naive, ...files, '--', 'perl', '-e', WALK], { encoding: 'utf8' });
+    const { stdout } = spawnSync('bwrap', [...naive, ...files, '--', 'perl', '-e', WALK], {
+      encoding: 'utf8',
+    });
     expect(stdout).toContain('/proc/sys/kernel/core_pattern\n');
   });
 
   it('hides the machine’s memory, keys and timers', async () => {
-    const masked = ['kcore', 'keys', 'kmsg', 'timer_list', 'kallsyms', 'slabinfo', 'vmallocinfo', 'sched_debug'];
+    const masked = [
+      'kcore',
+      'keys',
+      'kmsg',
+      'timer_list',
+      'kallsyms',
+      'slabinfo',
+      'vmallocinfo',
+      'sched_debug',
+    ];
     const script = 'for name; do head -c 1 "/proc/$name" 2>/dev/null; done; echo end';
-    const { output } = await run(backend, spec('probe-masks', { command: ['sh', '-c', script, 'probe', ...masked] }));
+    const { output } = await run(
+      backend,
+      spec('probe-masks', { command: ['sh', '-c', script, 'probe', ...masked] }),
+    );
     expect(output).toBe('end\n');
   });
 
   it('still shows a program what it needs', async () => {
-    const script = 'cat /proc/sys/kernel/pid_max /proc/self/comm && grep -c ^processor /proc/cpuinfo && nproc && grep -q MemTotal /proc/meminfo';
+    const script =
+      'cat /proc/sys/kernel/pid_max /proc/self/comm && grep -c ^processor /proc/cpuinfo && nproc && grep -q MemTotal /proc/meminfo';
     const { code, output } = await run(backend, spec('probe-procn', { command: ['sh', '-c', script] }));
     expect(output).toMatch(/^\d+\ncat\n\d+\n\d+\n$/);
     expect(code).toBe(0);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackendError } from '@bot-bottle/backend';
 import { isAlive, type ProcessRecord, readIfPresent } from './record.js';
@@ -51,6 +51,27 @@ const LISTED = existsSync('/proc/thread-self/children');
 function childrenOf(pid: number): number[] {
   const text = readIfPresent(`/proc/${pid}/task/${pid}/children`) ?? '';
   return text.split(' ').filter(Boolean).map(Number);
+}
+
+/**
+ * Kills every process that has this file open. bubblewrap keeps its status file open from the first moment on, so this finds
+ * what a killed launch left at a point where nothing else knows of it; no other program has the file.
+ */
+export function killHolders(file: string): void {
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (Number.isInteger(pid) && pid !== process.pid && holds(pid, file)) send(pid, 'SIGKILL');
+  }
+}
+
+function holds(pid: number, file: string): boolean {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).some(fd => readlinkSync(`${folder}/${fd}`) === file);
+  } catch {
+    // Ended meanwhile, or another user's: then it is none of ours.
+    return false;
+  }
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -69,8 +69,11 @@ function tmpfs(path: string, bytes: number): string[] {
   return ['--perms', '1777', '--size', `${bytes}`, '--tmpfs', path];
 }
 
-/** Names set where the specification does not; bubblewrap itself sets PWD. */
-export const ENVIRONMENT = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'PATH', 'TERM', 'LANG', 'PWD'] as const;
+/** Names set where the specification does not; PWD, SHLVL and _ by bubblewrap and the shell, as on any terminal. */
+export const ENVIRONMENT = [
+  ...(['HOME', 'USER', 'LOGNAME', 'SHELL', 'PATH', 'TERM', 'LANG'] as const),
+  ...(['PWD', 'OLDPWD', 'SHLVL', '_'] as const),
+] as const;
 
 export function environment(spec: BottleSpec, shell: string): Record<string, string> {
   return {

@@ -1,0 +1,31 @@
+// A keeper in a process of its own, to be killed: launches the specification of argv and says how far it came.
+// The first argument says when it kills itself with SIGKILL: as soon as the terminal is open, or never.
+import { localBackend } from '@bot-bottle/backend-local';
+import { spawn } from '@lydell/node-pty';
+
+const [killed, text] = process.argv.slice(2);
+const { spec, home, stateRoot } = JSON.parse(text);
+
+const host = {
+  openTerminal({ file, args, env, cwd }) {
+    const pty = spawn(file, args, { env, cwd, cols: 80, rows: 24 });
+    if (killed === 'on-open') process.kill(process.pid, 'SIGKILL');
+    return {
+      pid: pty.pid,
+      write: data => pty.write(`${data}`),
+      resize: ({ columns, rows }) => pty.resize(columns, rows),
+      onData(listener) {
+        const subscription = pty.onData(chunk => listener(Buffer.from(chunk)));
+        return () => subscription.dispose();
+      },
+      onExit: listener =>
+        void pty.onExit(({ exitCode, signal }) => listener({ code: signal ? 128 + signal : exitCode })),
+      kill: signal => pty.kill(signal),
+    };
+  },
+};
+
+const backend = localBackend({ home, stateRoot });
+const { terminal, exited } = await backend.launch(await backend.prepare(spec), host);
+terminal.onData(chunk => process.stdout.write(chunk));
+process.exit((await exited).code);
