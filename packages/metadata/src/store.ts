@@ -35,7 +35,8 @@ export function readRecordOfFolder(paths: RecordPaths): BottleRecord | null {
 /**
  * Writes the whole record, durably, in the place of an older one (0644). For whoever reserved the bottle; what others
  * may have written meanwhile is lost, so to change a record use `updateRecord`.
- * @throws {MetadataError} `invalid-record`, `identity-mismatch`, `cannot-write`: the old record is then intact
+ * @throws {MetadataError} `invalid-record`, `identity-mismatch`, `cannot-write`: the old record is then intact, unless the
+ * cause is `not-confirmed`: the new one is in place, and only a power cut could bring the old one back
  */
 export async function writeRecord(paths: RecordPaths, record: BottleRecord): Promise<void> {
   checkIdentity(paths, record);
@@ -71,7 +72,9 @@ export async function updateRecord(
     await writeRecord(paths, changed);
     return changed;
   } finally {
-    await claim.release();
+    await claim.release().catch((error: unknown) => {
+      throw translated('cannot-write', paths, error);
+    });
   }
 }
 
