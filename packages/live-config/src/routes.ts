@@ -43,7 +43,7 @@ export function parseRoutes(text: string, options: { source?: string } = {}): Ro
     const message = `is larger than ${MAX_ROUTES_BYTES} bytes`;
     throw new LiveConfigError('bad-routes', [{ line: 1, column: 1, message }], options);
   }
-  const yaml = new YamlReader(text, options.source);
+  const yaml = new YamlReader(text);
   const routes: Route[] = [];
   if (yaml.root !== null) {
     yaml.map(yaml.root, 'the file', {

@@ -1,8 +1,21 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { LiveConfigError, type Problem } from './errors.js';
+import {
+  Composer,
+  type CST,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+} from 'yaml';
+import type { Problem } from './errors.js';
 import { suggest } from './nearest.js';
 
 const MAX_PROBLEMS = 100;
+/** Of the parser's stack, which holds one or two tokens a level; routes need 10. */
+const MAX_STACK = 64;
 
 /** A value of the document; null where the text has none. */
 export type YamlNode = Node | null;
@@ -13,25 +26,20 @@ export class YamlReader {
   readonly root: YamlNode;
   readonly #lines = new LineCounter();
 
-  /** @throws LiveConfigError `bad-routes` where the text is nested too deeply to be read at all. */
-  constructor(text: string, source: string | undefined) {
+  constructor(text: string) {
     // Unique keys are checked below: the library's own check takes quadratic time. Aliases and tags are refused below.
-    const options = {
+    const composer = new Composer({
       schema: 'core',
       uniqueKeys: false,
       stringKeys: true,
       prettyErrors: false,
-      lineCounter: this.#lines,
-    } as const;
-    try {
-      const document = parseDocument(text, options);
-      this.root = document.contents;
-      for (const { pos, message } of document.errors) this.#at(pos[0], message);
-      if (document.directives.yaml.explicit) this.#at(0, 'directives are not read: remove "%YAML"');
-    } catch (error) {
-      const message = error instanceof RangeError ? 'is nested too deeply' : 'is not YAML';
-      throw new LiveConfigError('bad-routes', [{ line: 1, column: 1, message }], { source, cause: error });
-    }
+    });
+    this.#lines.addNewLine(0);
+    const [document, another] = composer.compose(this.#tokens(text), true, text.length);
+    for (const { pos, message } of document?.errors ?? []) this.#at(pos[0], message);
+    if (document?.directives.yaml.explicit) this.#at(0, 'directives are not read: remove "%YAML"');
+    if (another) this.#at(another.range[0], 'a second document is not read: remove the "---"');
+    this.root = document?.contents ?? null;
   }
 
   fail(node: YamlNode, message: string): undefined {
@@ -93,6 +101,24 @@ export class YamlReader {
     else if (node.anchor !== undefined) this.fail(node, 'anchors are not read: remove the "&"');
     else return true;
     return false;
+  }
+
+  /**
+   * The parser's tokens, as far as a policy can need them. The composer is recursive, and so is not given what is nested deeply:
+   * close to the end of the stack V8 may abort the process rather than throw (seen on Node 20).
+   */
+  *#tokens(text: string): Generator<CST.Token, void> {
+    const parser = new Parser(this.#lines.addNewLine);
+    let broken = 0;
+    for (const lexeme of new Lexer().lex(text)) {
+      for (const token of parser.next(lexeme)) {
+        if (token.type === 'error') broken++;
+        yield token;
+      }
+      if (parser.stack.length > MAX_STACK) return this.#at(parser.offset, 'is nested too deeply');
+      if (broken >= MAX_PROBLEMS) return;
+    }
+    yield* parser.end();
   }
 
   #at(offset: number, message: string): void {
