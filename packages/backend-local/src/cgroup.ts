@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GroupEntry, GroupLimits, LimitGroup } from './groups.js';
 
 /** One hierarchy of cgroups(7) that this process may divide. */
@@ -19,6 +20,10 @@ const LIMIT_OF: Readonly<Record<string, keyof GroupLimits>> = {
 /** Microseconds; the kernel's default. */
 const CPU_PERIOD = 100_000;
 
+const REMOVE_ATTEMPTS = 200;
+/** Milliseconds. */
+const REMOVE_INTERVAL = 5;
+
 /**
  * Groups made by hand, for a machine without systemd. Only where this process is in a hierarchy's root: a group that
  * somebody else made is not ours to divide, and to leave it would be to escape its limits.
@@ -26,22 +31,21 @@ const CPU_PERIOD = 100_000;
 export function cgroups(hierarchies: readonly Hierarchy[]): LimitGroup {
   const foldersOf = (identity: string) =>
     hierarchies.map(({ folder }) => join(folder, `bot-bottle-${identity}`));
-  const leave = (identity: string) => {
-    for (const folder of foldersOf(identity)) removeGroup(folder);
-  };
   return {
     limits: hierarchies.flatMap(({ controllers }) => controllers.flatMap(name => LIMIT_OF[name] ?? [])),
     enter(identity, limits): GroupEntry {
-      leave(identity);
       for (const { folder, version, controllers } of hierarchies) {
         const group = join(folder, `bot-bottle-${identity}`);
-        mkdirSync(group);
+        // One that a killed launch left is as good as new: stop, which comes before every launch, has emptied it.
+        mkdirSync(group, { recursive: true });
         for (const [file, value] of settings(version, controllers, limits))
           writeFileSync(join(group, file), value);
       }
       return { prefix: [], env: {}, folders: foldersOf(identity) };
     },
-    leave,
+    async leave(identity) {
+      for (const folder of foldersOf(identity)) await removeGroup(folder);
+    },
   };
 }
 
@@ -59,13 +63,17 @@ function settings(version: 1 | 2, controllers: readonly string[], limits: GroupL
   return files;
 }
 
-/** A group goes when the last process in it is gone. One that still has some stays for the next stop or destroy. */
-function removeGroup(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EBUSY') throw error;
+/** The kernel empties a group a little after its last process was waited for. One that stays in use is left for the next stop. */
+async function removeGroup(folder: string): Promise<void> {
+  for (let attempt = 0; attempt < REMOVE_ATTEMPTS; attempt++) {
+    try {
+      return rmdirSync(folder);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return;
+      if (code !== 'EBUSY') throw error;
+    }
+    await sleep(REMOVE_INTERVAL);
   }
 }
 

@@ -22,8 +22,8 @@ export interface GroupEntry {
 export interface LimitGroup {
   readonly limits: readonly (keyof GroupLimits & keyof Limits)[];
   enter(identity: string, limits: GroupLimits): GroupEntry;
-  /** Removes what `enter` made, once nothing runs in it. Idempotent. */
-  leave(identity: string): void;
+  /** Removes what `enter` made, once nothing runs in it; waits a second for that. Idempotent. */
+  leave(identity: string): Promise<void>;
 }
 
 /** systemd where it runs, else the groups that this process may make itself; possibly none. */

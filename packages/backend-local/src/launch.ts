@@ -53,10 +53,9 @@ export async function launchSandbox(
   const exited = new Promise<ExitStatus>(resolve => {
     terminal.onExit(status => {
       exit = status;
-      context.group.leave(spec.identity);
       // A bottle that was destroyed meanwhile has no folder to remember this in.
       if (readIfPresent(scratch.prepared) !== null) writeScratch(scratch.exit, JSON.stringify(status));
-      resolve(status);
+      void context.group.leave(spec.identity).finally(() => resolve(status));
     });
   });
   while (exit === undefined && !hasGrandchild(terminal.pid)) await sleep(POLL);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Backend, BottleRef, BottleStatus, Capabilities } from '@bot-bottle/backend';
 import { BackendError, CONTRACT_VERSION } from '@bot-bottle/backend';
@@ -86,9 +87,8 @@ function statusOf(ref: BottleRef): BottleStatus {
 async function stop(ref: BottleRef, graceMs: number, env: Environment): Promise<void> {
   const scratch = scratchOf(ref);
   const sandbox = readProcessRecord(scratch.record);
-  if (sandbox === null) return;
-  if (isAlive(sandbox)) await stopSandbox(sandbox, graceMs);
+  if (sandbox !== null && isAlive(sandbox)) await stopSandbox(sandbox, graceMs);
   // Nobody saw it end: its keeper was killed, perhaps in the middle of a launch.
-  if (readExit(scratch) === null) killHolders(scratch.status);
-  limitGroup(env).leave(ref.identity);
+  if (existsSync(scratch.status) && readExit(scratch) === null) killHolders(scratch.status);
+  await limitGroup(env).leave(ref.identity);
 }

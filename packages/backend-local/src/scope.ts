@@ -37,6 +37,6 @@ export function scope(env: Environment, uid: number, booted = '/run/systemd/syst
       };
     },
     // systemd removes a scope with its last process.
-    leave() {},
+    async leave() {},
   };
 }

@@ -1,0 +1,122 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describeWith } from '@bot-bottle/test-kit';
+import { finish, operator, run } from '../test/bottle.js';
+import { ptyHost } from '../test/host.js';
+import { type Hierarchy, ownHierarchies, parseHierarchies } from './cgroup.js';
+import { scope } from './scope.js';
+
+const { backend, spec } = operator();
+const MIB = 2 ** 20;
+
+/** Makes children until the kernel refuses, and prints how many there were. */
+const FORK_BOMB =
+  'my $n = 0; while (defined(my $p = fork)) { $p or (sleep(60), exit); $n++ } print "$n\\n"; kill 9, -$$';
+
+describeWith(['bwrap', 'perl', 'prlimit'], 'a limit that the probe calls enforced', () => {
+  const enforcement = async (name: 'memoryBytes' | 'cpus' | 'processes' | 'openFiles' | 'tmpBytes') => {
+    const probe = await backend.probe();
+    return probe.available ? probe.limits[name] : 'none';
+  };
+
+  it('stops a fork bomb', async () => {
+    if ((await enforcement('processes')) === 'none') return expect(process.getuid?.()).toBe(0);
+    const wanted = spec('limits-procs', { command: ['perl', '-e', FORK_BOMB], limits: { processes: 30 } });
+    const { output } = await run(backend, wanted);
+    expect(Number.parseInt(output, 10)).toBeGreaterThan(10);
+    expect(Number.parseInt(output, 10)).toBeLessThan(30);
+  });
+
+  it('stops a program that takes too much memory', async () => {
+    const take = (bytes: number) => ['perl', '-e', 'my $x = "x" x shift; print "taken\\n"', `${bytes}`];
+    const limits = { memoryBytes: 64 * MIB };
+    const small = await run(backend, spec('limits-memry', { command: take(8 * MIB), limits }));
+    expect(small).toEqual({ code: 0, output: 'taken\n' });
+    const large = await run(backend, spec('limits-memry', { command: take(200 * MIB), limits }));
+    expect(large.code).not.toBe(0);
+    expect(large.output).not.toContain('taken');
+  });
+
+  it('stops a program that opens too many files', async () => {
+    const open = 'my @f; while (open(my $f, "<", "/dev/null")) { push @f, $f } print scalar(@f), " $!\\n"';
+    const wanted = spec('limits-files', { command: ['perl', '-e', open], limits: { openFiles: 50 } });
+    expect((await run(backend, wanted)).output).toMatch(/^4\d Too many open files\n$/);
+  });
+
+  it('stops a program that fills /tmp or /dev/shm', async () => {
+    const script = 'for d in /tmp /dev/shm; do head -c 5000000 /dev/zero >$d/big; stat -c %s $d/big; done';
+    const wanted = spec('limits-tmpfs', { command: ['sh', '-c', script], limits: { tmpBytes: MIB } });
+    const { output } = await run(backend, wanted);
+    expect(output.match(/^\d+$/gm)?.map(Number)).toEqual([MIB, MIB]);
+    expect(output).toContain('No space left on device');
+  });
+
+  it('slows a program down to its share of a processor', async () => {
+    if ((await enforcement('cpus')) === 'none') return;
+    // How often the kernel held the group back, which is no matter of how fast this machine is.
+    const group = ownHierarchies().find(({ controllers }) => controllers.includes('cpu'));
+    const statistics = `${group?.folder}/bot-bottle-limits-procr/cpu.stat`;
+    const script = 'while :; do :; done';
+    const wanted = spec('limits-procr', { command: ['sh', '-c', script], limits: { cpus: 0.1 } });
+    const bottle = await backend.launch(await backend.prepare(wanted), ptyHost());
+    const throttled = () => Number(/nr_throttled (\d+)/.exec(readFileSync(statistics, 'utf8'))?.[1]);
+    while (throttled() < 2) await new Promise(resolve => setTimeout(resolve, 50));
+    await backend.stop(wanted, { graceMs: 0 });
+    expect((await finish(bottle)).code).toBe(137);
+  });
+
+  it('leaves no group behind', async () => {
+    for (let round = 0; round < 5; round++) await run(backend, spec('limits-group'));
+    for (const { folder } of ownHierarchies()) {
+      expect(readdirSync(folder).filter(name => name.includes('limits-'))).toEqual([]);
+    }
+  });
+});
+
+describe('the groups that a process may divide', () => {
+  const mount = (folder: string, type: string, options: string) =>
+    `31 23 0:28 / ${folder} rw,relatime shared:9 - ${type} cgroup rw,${options}`;
+  const v1 = [
+    mount('/sys/fs/cgroup/memory', 'cgroup', 'memory'),
+    mount('/sys/fs/cgroup/cpu,cpuacct', 'cgroup', 'cpu,cpuacct'),
+    mount('/sys/fs/cgroup/pids', 'cgroup', 'pids'),
+    mount('/sys/fs/cgroup/freezer', 'cgroup', 'freezer'),
+  ].join('\n');
+
+  it('are those in whose root it is, by controller', () => {
+    expect(parseHierarchies(v1, '8:pids:/\n4:memory:/user/1000\n3:cpu,cpuacct:/\n0::/\n')).toEqual<
+      Hierarchy[]
+    >([
+      { version: 1, controllers: ['cpu'], folder: '/sys/fs/cgroup/cpu,cpuacct' },
+      { version: 1, controllers: ['pids'], folder: '/sys/fs/cgroup/pids' },
+    ]);
+  });
+
+  it('are the one tree of version 2, for who is in its root', () => {
+    const v2 = mount('/sys/fs/cgroup', 'cgroup2', 'nsdelegate');
+    expect(parseHierarchies(v2, '0::/\n')).toEqual([
+      { version: 2, controllers: [], folder: '/sys/fs/cgroup' },
+    ]);
+    expect(parseHierarchies(v2, '0::/user.slice/user-1000.slice/session-1.scope\n')).toEqual([]);
+  });
+});
+
+describeWith('systemd-run', 'a scope of systemd', () => {
+  const limits = { memoryBytes: 1024, processes: 30, cpus: 1.5 };
+  const booted = '/proc/self';
+
+  it('is asked of the system’s manager by root', () => {
+    const entry = scope({ SECRET: 'x' }, 0, booted)?.enter('demo-aaaaa', limits);
+    expect(entry?.prefix.slice(1)).toEqual([
+      ...['--scope', '--quiet', '--collect', '--unit=bot-bottle-demo-aaaaa'],
+      ...['-p', 'MemoryMax=1024', '-p', 'TasksMax=30', '-p', 'CPUQuota=150%', '--'],
+    ]);
+    expect(entry?.env).toEqual({});
+  });
+
+  it('is not asked for where systemd does not run, or the operator’s manager cannot be reached', () => {
+    expect(scope({}, 0, '/nonexistent')).toBeNull();
+    expect(scope({}, 1000, booted)).toBeNull();
+    expect(scope({ XDG_RUNTIME_DIR: '/nonexistent' }, 1000, booted)).toBeNull();
+    expect(existsSync(booted)).toBe(true);
+  });
+});

@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { RunningBottle } from '@bot-bottle/backend';
+import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
+import { finish, operator, run } from '../test/bottle.js';
+import { ptyHost } from '../test/host.js';
+
+const { backend, spec } = operator();
+
+/** A session that can be typed into; `shows` resolves when the text has appeared after the last thing shown. */
+function type(bottle: RunningBottle) {
+  let unread = '';
+  let look = () => {};
+  bottle.terminal.onData(chunk => {
+    unread += Buffer.from(chunk).toString();
+    look();
+  });
+  return {
+    write: (text: string) => bottle.terminal.write(text),
+    shows: (text: string) =>
+      new Promise<void>(resolve => {
+        look = () => {
+          const at = unread.indexOf(text);
+          if (at === -1) return;
+          unread = unread.slice(at + text.length);
+          look = () => {};
+          resolve();
+        };
+        look();
+      }),
+  };
+}
+
+describeWith(['bwrap', 'git'], 'a session in a bottle', () => {
+  it('runs git, node and bash, each as the user agent in a home of its own', async () => {
+    const script = `
+      set -e
+      git init -q . && git config --global user.email a@example.com && git config --global user.name agent
+      echo one >file && git add file && git commit -qm first && git --no-pager log --format=%s
+      NO_COLOR=1 node -p '6 * 7 + " " + require("os").userInfo().username'
+      bash -c 'echo $((40 + 2)) $(whoami) ~'`;
+    const { code, output } = await run(backend, spec('sessn-tools', { command: ['bash', '-c', script] }));
+    expect(output).toBe('first\n42 agent\n42 agent /home/agent\n');
+    expect(code).toBe(0);
+  });
+
+  it('has job control: interrupts reach the foreground program alone, and it can be suspended', async () => {
+    const wanted = spec('sessn-jobsc', { command: ['bash', '--norc', '-i'], env: { PS1: 'ready> ' } });
+    const bottle = await backend.launch(await backend.prepare(wanted), ptyHost());
+    const terminal = type(bottle);
+    await terminal.shows('ready> ');
+    terminal.write('sleep 600\n');
+    await terminal.shows('sleep 600');
+    // The shell gives the terminal to the program only once that exists, so what comes too early is typed again.
+    const again = setInterval(() => terminal.write('\x1a'), 200);
+    await terminal.shows('Stopped');
+    clearInterval(again);
+    terminal.write('kill %1; cat\n');
+    await terminal.shows('cat');
+    terminal.write('\x03');
+    await terminal.shows('ready> ');
+    terminal.write('exit 9\n');
+    expect(await bottle.exited).toEqual({ code: 9 });
+  });
+
+  it('shows its secrets to nobody: neither on a command line of the host nor in a file', async () => {
+    const secret = `secret-${process.pid}-${performance.now()}`;
+    const command = ['sh', '-c', 'test -n "$TOKEN" && echo up && sleep 600'];
+    const wanted = spec('sessn-secrt', { command, env: { TOKEN: secret } });
+    const bottle = await backend.launch(await backend.prepare(wanted), ptyHost());
+    await type(bottle).shows('up');
+    const lines = readdirSync('/proc')
+      .filter(name => /^\d+$/.test(name))
+      .map(pid => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        } catch {
+          return '';
+        }
+      });
+    expect(lines.some(line => line.includes('--args'))).toBe(true);
+    expect(lines.filter(line => line.includes(secret))).toEqual([]);
+    const files = readdirSync(wanted.stateFolder);
+    expect(files).not.toContain('options');
+    for (const name of files)
+      expect(readFileSync(join(wanted.stateFolder, name), 'utf8')).not.toContain(secret);
+    expect(statSync(wanted.stateFolder).mode & 0o777).toBe(0o700);
+    await backend.stop(wanted, { graceMs: 0 });
+    await bottle.exited;
+  });
+
+  it('hands out nothing of bubblewrap’s own environment', async () => {
+    const wanted = spec('sessn-envir', { command: ['sh', '-c', 'wc -c </proc/1/environ'] });
+    expect((await run(backend, wanted)).output.trim()).toBe('0');
+  });
+
+  it('finds the egress proxy’s socket where it is told, and can talk to it', async () => {
+    const path = join(temporaryFolder(), 'egress.sock');
+    const server = createServer(socket => socket.end('hello from the proxy\n'));
+    await new Promise<void>(resolve => server.listen(path, resolve));
+    const talk =
+      'use Socket; socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un(shift)) or die $!; print <$s>';
+    const command = ['perl', '-e', talk, '/run/bot-bottle/egress.sock'];
+    const { output } = await run(backend, spec('sessn-egres', { command, egressSocket: path }));
+    expect(output).toBe('hello from the proxy\n');
+    await new Promise(resolve => server.close(resolve));
+    const refused = spec('sessn-egres', { egressSocket: join(temporaryFolder(), 'absent') });
+    await expect(backend.prepare(refused)).rejects.toMatchObject({ code: 'bad-spec' });
+  });
+
+  it('ends with 127 for a command that does not exist', async () => {
+    const { code, output } = await run(backend, spec('sessn-absnt', { command: ['no-such-agent'] }));
+    expect(code).toBe(127);
+    expect(output).toContain('no-such-agent');
+  });
+
+  it('keeps what it shows before anybody listens', async () => {
+    const wanted = spec('sessn-early', { command: ['sh', '-c', 'echo early; sleep 0.3; echo late'] });
+    const bottle = await backend.launch(await backend.prepare(wanted), ptyHost());
+    await new Promise(resolve => setTimeout(resolve, 150));
+    expect((await finish(bottle)).output).toBe('early\nlate\n');
+  });
+
+  it.each([
+    ['an empty command', { command: [''] }],
+    ['a NUL in the command', { command: ['a\0b'] }],
+    ['a NUL in a value', { env: { A: 'x\0--bind' } }],
+    ['a name that is none', { env: { 'A=B': 'x' } }],
+    ['a limit of nothing', { limits: { processes: 0 } }],
+    ['half a process', { limits: { processes: 1.5 } }],
+    ['endless memory', { limits: { memoryBytes: Number.POSITIVE_INFINITY } }],
+  ])('refuses %s', async (_what, changes) => {
+    await expect(backend.prepare(spec('sessn-wrong', changes))).rejects.toMatchObject({ code: 'bad-spec' });
+  });
+});
