@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { processMark } from '@bot-bottle/durable-fs';
 import { rootPaths } from '@bot-bottle/state-paths';
 import { temporaryFolder } from '@bot-bottle/test-kit';
@@ -67,11 +68,16 @@ describe('the lease', () => {
     expect(readLease(paths)).toMatchObject({ state: 'unknown' });
   });
 
-  it('is never taken over when it is damaged', async () => {
+  it.each([
+    ['half an owner', 'lease/owner-1-000000000000.json', '{"pid":'],
+    ['what is no owner', 'lease/notes.txt', ''],
+    ['a file', 'lease', ''],
+  ])('is never taken over when it is damaged: %s', async (_name, path, text) => {
     const paths = newBottle();
-    put(`${paths.lease}/owner-1-000000000000.json`, '{"pid":');
+    put(join(paths.folder, path), text);
     expect(readLease(paths)).toEqual({ state: 'unknown', owner: null });
     await expect(acquireLease(paths)).rejects.toMatchObject({ code: 'lease-unknown', owner: null });
+    expect(readLease(paths)).toEqual({ state: 'unknown', owner: null });
   });
 
   it('needs a bottle that is there, and creates none', async () => {

@@ -37,11 +37,17 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** Who owns the bottle. Takes nothing, changes nothing; an absent bottle has no lease. */
+/** Who owns the bottle. Takes nothing, changes nothing; an absent bottle has no lease, a damaged lease is `unknown`. */
 export function readLease(paths: BottlePaths): LeaseState {
-  const claim = readClaim(paths.lease);
-  if (claim.state === 'free') return { state: 'none' };
-  return { state: STATES[claim.state], owner: claim.owner };
+  try {
+    const claim = readClaim(paths.lease);
+    if (claim.state === 'free') return { state: 'none' };
+    return { state: STATES[claim.state], owner: claim.owner };
+  } catch (error) {
+    if (error instanceof DurableFsError && error.code === 'not-a-folder')
+      return { state: 'unknown', owner: null };
+    throw error;
+  }
 }
 
 const STATES = { held: 'alive', stale: 'dead', unknown: 'unknown' } as const;
@@ -114,7 +120,9 @@ async function claimOrNull(paths: BottlePaths, note: JsonObject): Promise<Claim 
   try {
     return await acquireClaim(paths.lease, { note });
   } catch (error) {
-    if (error instanceof DurableFsError && error.code === 'claim-held') return null;
+    // The second: something that is no claim lies there, and `readLease` says so.
+    const refused = error instanceof DurableFsError && ['claim-held', 'not-a-folder'].includes(error.code);
+    if (refused) return null;
     if (checkBottleFolder(paths) === 'absent') throw noSuchBottle(paths, error);
     throw error;
   }

@@ -13,7 +13,7 @@ import {
   withMounts,
 } from '@bot-bottle/test-kit';
 import { acquireLease, readLease, sweep } from '../src/index.js';
-import { newBottle, put, usedBottle } from './bottle.js';
+import { newBottle, plantLease, put, usedBottle } from './bottle.js';
 import { onBottle, onRoot, SWEEP, source } from './programs.js';
 
 const bottles = (root: string) => readdirSync(rootPaths(root).state).sort();
@@ -121,6 +121,26 @@ describe('marking against removing', () => {
       const there = existsSync(metadata) && existsSync(preserve);
       expect([marked[n], removed[n]]).toEqual(there ? ['done', 'preserved'] : ['no-such-bottle', 'done']);
     }
+  });
+});
+
+describe('contenders for a dead lease', () => {
+  // Row 12. Looking whether the owner is dead and then removing its file lets two have it.
+  it('are many, and one has it', async () => {
+    const root = temporaryFolder({ memory: true });
+    const made = Array.from({ length: 60 }, () => usedBottle(root));
+    for (const paths of made) plantLease(paths, { startTime: 1 });
+    const contend = `
+      const said = await Promise.all(listIdentities(root).map(identity =>
+        preserve.acquireLease(bottlePaths(root, identity)).then(() => 'taken', error => error.code)));
+      fs.writeFileSync(root + '/done-' + process.pid, '');
+      while (fs.readdirSync(root).filter(name => name.startsWith('done-')).length < 8) await delay(5);
+      return said;`;
+    const said = (await outputs(Array.from({ length: 8 }, () => onRoot(contend, root)))).map(text =>
+      JSON.parse(text),
+    );
+    for (const [n] of made.entries())
+      expect(said.map(answers => answers[n]).sort()).toEqual([...Array(7).fill('lease-held'), 'taken']);
   });
 });
 
