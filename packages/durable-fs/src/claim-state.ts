@@ -30,9 +30,19 @@ export function ownerFileName(pid: number, random: string): string {
   return `owner-${pid}-${random}.json`;
 }
 
-export function encodeOwner({ pid, startTime, bootId, pidNamespace, note }: ClaimOwner): string {
+/** What the owner's file says. Throws 'too-large' where no reader would take it for an owner's. */
+export function encodeOwner(
+  { pid, startTime, bootId, pidNamespace, note }: ClaimOwner,
+  path: string,
+): string {
   const record = { pid, start_time: startTime, boot_id: bootId, pid_namespace: pidNamespace, note };
-  return `${JSON.stringify(record, null, 2)}\n`;
+  const text = `${JSON.stringify(record, null, 2)}\n`;
+  if (Buffer.byteLength(text) <= MAX_OWNER_BYTES) return text;
+  throw new DurableFsError(
+    'too-large',
+    path,
+    `the note of the claim ${path} makes it larger than ${MAX_OWNER_BYTES} bytes`,
+  );
 }
 
 /** What a claim says, seen from the open folder that it lies in. `file` is the owner's, where there is exactly one. */

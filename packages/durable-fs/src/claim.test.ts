@@ -49,6 +49,13 @@ describe('acquireClaim', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('refuses a note that no reader would take', async () => {
+    await expect(acquireClaim(lease, { note: { long: 'x'.repeat(65_536) } })).rejects.toMatchObject({
+      code: 'too-large',
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('waits until a signal says that it is enough', async () => {
     const claim = await acquireClaim(lease);
     const stop = new AbortController();

@@ -13,10 +13,9 @@ import {
 import { asDurableFsError, DurableFsError, errnoOf } from './errors.js';
 import { at, close, openFolder, openParent, openParentOrAbsent } from './handle.js';
 import { processMark } from './process-mark.js';
-import { removeAt } from './remove-tree.js';
 import { writeNew } from './replace-file.js';
 import { run, type SyncPoints } from './sync-points.js';
-import { sweepAt, temporaryName } from './temporary.js';
+import { discardTree, sweepAt, temporaryName } from './temporary.js';
 
 export interface ClaimOptions {
   /** What others read about the owner. Default empty. */
@@ -41,14 +40,14 @@ const MAX_PAUSE_MS = 32;
  * hit its successor's, however late. An owner that is stopped or slow stays the owner: no clock is asked.
  *
  * Throws 'claim-held' (its owner lives, or cannot be seen from here), 'absent' or 'not-a-folder' (`folder` or the one
- * that it lies in), 'io'.
+ * that it lies in), 'too-large' (a note of more than 64 KiB), 'io'.
  */
 export async function acquireClaim(folder: string, options: ClaimOptions = {}): Promise<Claim> {
   const { parent, name } = openParent(folder);
   let claim: Claim | null = null;
   try {
     const owner: ClaimOwner = { ...processMark(), note: options.note ?? {} };
-    claim = await contend(parent, name, folder, owner, patience(folder, options.wait));
+    claim = await contend(parent, name, owner, encodeOwner(owner, folder), patience(folder, options.wait));
     await sweepAt(parent, dirname(folder), name);
     return claim;
   } catch (cause) {
@@ -75,8 +74,8 @@ export function readClaim(folder: string): ClaimState {
 async function contend(
   parent: number,
   name: string,
-  path: string,
   owner: ClaimOwner,
+  record: string,
   wait: (state: ClaimState) => Promise<void>,
 ): Promise<Claim> {
   const file = ownerFileName(owner.pid, randomBytes(6).toString('hex'));
@@ -92,14 +91,14 @@ async function contend(
       if (ownersFile !== null) unlinkOwner(parent, name, ownersFile);
       if (!isPrepared) {
         isPrepared = true;
-        await run(prepare(parent, prepared, file, owner));
+        await run(prepare(parent, prepared, file, record));
       }
       if (!renameToFree(parent, prepared, name)) continue;
       return new HeldClaim(parent, name, file, owner);
     }
   } catch (error) {
     // After a rename there is nothing under the prepared name any more.
-    if (isPrepared) await removeAt(parent, prepared, path);
+    if (isPrepared) await discardTree(parent, prepared);
     throw error;
   }
 }
@@ -108,11 +107,11 @@ async function contend(
  * The owner's file is synced, so that no power cut leaves a torn one, of which nobody could tell the owner. The folders
  * need not be: a claim that a power cut undoes is free, or empty and so free too, and its owner is dead by then.
  */
-function* prepare(parent: number, prepared: string, file: string, owner: ClaimOwner): SyncPoints<void> {
+function* prepare(parent: number, prepared: string, file: string, record: string): SyncPoints<void> {
   mkdirSync(at(parent, prepared), { mode: 0o755 });
   const folder = openFolder(at(parent, prepared));
   try {
-    yield* writeNew(folder, file, encodeOwner(owner), 0o644);
+    yield* writeNew(folder, file, record, 0o644);
   } finally {
     close(folder);
   }
@@ -129,9 +128,15 @@ function renameToFree(parent: number, prepared: string, name: string): boolean {
   }
 }
 
+/** Unlinks an owner's file in the claim that is there now; gone already, or in no claim any more, is fine. */
 function unlinkOwner(parent: number, name: string, file: string): void {
   try {
-    unlinkSync(at(parent, `${name}/${file}`));
+    const folder = openFolder(at(parent, name));
+    try {
+      unlinkSync(at(folder, file));
+    } finally {
+      close(folder);
+    }
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
   }

@@ -169,6 +169,16 @@ describe('copyTree', () => {
     expect(seen).toEqual(['a', 'a/b', 'a/b/c']);
   });
 
+  it("stops where the caller's own code throws, with that error, and leaves nothing", async () => {
+    shell('touch a b c');
+    const stop = new Error('stop');
+    const onEntry = () => {
+      throw stop;
+    };
+    await expect(copyTree(from, to, { onEntry })).rejects.toBe(stop);
+    expect(readdirSync(folder)).toEqual(['from']);
+  });
+
   it('copies 2,000 levels', async () => {
     const here = process.cwd();
     process.chdir(from);

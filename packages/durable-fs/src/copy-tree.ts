@@ -28,10 +28,9 @@ import {
 } from './handle.js';
 import { HandleStack } from './handle-stack.js';
 import { Pace } from './pace.js';
-import { removeAt } from './remove-tree.js';
 import { confirm } from './replace-file.js';
 import { run, sync } from './sync-points.js';
-import { temporaryName } from './temporary.js';
+import { discardTree, temporaryName } from './temporary.js';
 import { pathOf, type TreeReport } from './tree-report.js';
 
 const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -90,19 +89,30 @@ async function copyInto(
   const temporary = temporaryName(name);
   mkdirSync(at(parent, temporary), { mode: 0o700 });
   try {
-    const copy = new Copy(source, openFolder(at(parent, temporary)), from, options);
-    try {
-      while (await copy.step());
-    } finally {
-      copy.close();
-    }
+    const report = await copyAll(source, openFolder(at(parent, temporary)), from, options);
     renameSync(at(parent, temporary), at(parent, name));
     if (options.durable !== false) await run(confirm(parent, to));
-    return copy.report;
+    return report;
   } catch (error) {
     // After the rename there is nothing under this name any more.
-    await removeAt(parent, temporary, to);
+    await discardTree(parent, temporary);
     throw error;
+  }
+}
+
+async function copyAll(
+  source: HandleStack,
+  top: number,
+  from: string,
+  options: CopyOptions,
+): Promise<TreeReport> {
+  const target = new HandleStack(top);
+  try {
+    const copy = new Copy(source, target, from, options);
+    while (await copy.step());
+    return copy.report;
+  } finally {
+    target.close();
   }
 }
 
@@ -126,10 +136,10 @@ class Copy {
   readonly #pace = new Pace();
   readonly #files: FileCopier;
 
-  constructor(source: HandleStack, target: number, from: string, options: CopyOptions) {
+  constructor(source: HandleStack, target: HandleStack, from: string, options: CopyOptions) {
     this.#source = source;
-    this.#target = new HandleStack(target);
-    this.#targetIdentity = identityOf(target);
+    this.#target = target;
+    this.#targetIdentity = identityOf(target.folder);
     this.#mount = mountOf(source.folder);
     this.#frames = [{ name: '', pending: listFolder(source.folder), stat: fstatSync(source.folder) }];
     this.#from = from;
@@ -149,10 +159,6 @@ class Copy {
     return true;
   }
 
-  close(): void {
-    this.#target.close();
-  }
-
   async #copy(name: Buffer): Promise<void> {
     const stat = orAbsent(() => lstatSync(at(this.#source.folder, name)));
     if (stat === null) return;
@@ -165,21 +171,31 @@ class Copy {
   #enter(name: Buffer): void {
     const folder = this.#open(name, () => openFolder(at(this.#source.folder, name)));
     if (folder === null) return;
-    // A copy into a folder of the tree itself must not copy itself.
-    const isOurs = identityOf(folder) === this.#targetIdentity;
-    const elsewhere = mountOf(folder) !== this.#mount;
-    if (isOurs || elsewhere) {
+    const inside = this.#look(name, folder);
+    if (inside === null) {
       close(folder);
-      if (elsewhere) this.#skip(name, 'mount point');
       return;
     }
-    const stat = fstatSync(folder);
     this.#source.push(folder);
     this.#count(name, 0);
     const path = at(this.#target.folder, name);
     mkdirSync(path, { mode: 0o700 });
     this.#target.push(openFolder(path));
-    this.#frames.push({ name, pending: listFolder(folder), stat });
+    this.#frames.push({ name, ...inside });
+  }
+
+  /** What is in a folder, or null where it is not to be entered. */
+  #look(name: Buffer, folder: number): { pending: Buffer[]; stat: Stats } | null {
+    try {
+      // A copy into a folder of the tree itself must not copy itself.
+      if (identityOf(folder) === this.#targetIdentity) return null;
+      if (mountOf(folder) === this.#mount) return { pending: listFolder(folder), stat: fstatSync(folder) };
+    } catch (error) {
+      close(folder);
+      throw error;
+    }
+    this.#skip(name, 'mount point');
+    return null;
   }
 
   /** Everything in it is copied: now its own mode and mtime, which the copying would have changed. */

@@ -52,14 +52,14 @@ const codes: Readonly<Record<string, DurableFsErrorCode>> = {
   ELOOP: 'not-a-folder',
 };
 
-/** The typed error for a failed system call; one that is typed already stays as it is. */
-export function asDurableFsError(doing: string, path: string, cause: unknown): DurableFsError {
-  if (cause instanceof DurableFsError) return cause;
+/** The typed error for a failed system call. One that is typed already, or is no failed system call, stays as it is. */
+export function asDurableFsError(doing: string, path: string, cause: unknown): unknown {
   const errno = errnoOf(cause);
+  if (errno === null) return cause;
   // Node's own text ends in the call and the path as we gave it, which says less than ours.
-  const text = cause instanceof Error ? cause.message.replace(/, [a-z]+( '.*)?$/s, '') : String(cause);
-  const reason = text.startsWith('Unknown system error') && errno !== null ? errno : text;
-  return new DurableFsError(codes[errno ?? ''] ?? 'io', path, `cannot ${doing} ${path}: ${reason}`, cause);
+  const text = String(cause).replace(/^Error: /, '').replace(/, [a-z]+( '.*)?$/s, '');
+  const reason = text.startsWith('Unknown system error') ? errno : text;
+  return new DurableFsError(codes[errno] ?? 'io', path, `cannot ${doing} ${path}: ${reason}`, cause);
 }
 
 /** The system's name for a failure (`ENOENT`), or null where it was not a system call that failed. */

@@ -98,6 +98,7 @@ describe('replaceFile', () => {
     const error = await replaceFile(missing, 'x').catch(thrown => thrown);
     expect(error).toBeInstanceOf(DurableFsError);
     expect(error).toMatchObject({ code: 'absent', path: join(folder, 'no'), errno: 'ENOENT' });
+    expect(error.message).toBe(`cannot open the folder ${folder}/no: ENOENT: no such file or directory`);
     expect(error.cause).toMatchObject({ code: 'ENOENT', syscall: 'open' });
   });
 

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { asDurableFsError, DurableFsError } from './errors.js';
-import { at, close, openParent, orAbsent } from './handle.js';
+import { at, close, itself, openParent, orAbsent } from './handle.js';
 import { run, runSync, type SyncPoints } from './sync-points.js';
 import { discard, temporaryName } from './temporary.js';
 
@@ -130,7 +130,8 @@ export function writeFully(file: number, data: Uint8Array, position = 0): void {
   let written = 0;
   while (written < data.length) {
     const count = writeSync(file, data, written, data.length - written, position + written);
-    if (count === 0) throw new Error('the disk takes no more bytes, and does not say why');
+    if (count === 0)
+      throw new DurableFsError('io', itself(file), 'write(2) took no byte, and did not say why');
     written += count;
   }
 }

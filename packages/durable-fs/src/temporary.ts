@@ -59,6 +59,15 @@ export function discard(folder: number, name: string): void {
   }
 }
 
+/** As `discard`, for a folder and what is in it. */
+export async function discardTree(folder: number, name: string): Promise<void> {
+  try {
+    await removeAt(folder, name, name);
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+  }
+}
+
 function stemOf(name: string): string {
   return Buffer.byteLength(name) <= MAX_STEM_BYTES
     ? name

@@ -220,6 +220,28 @@ function copiedSoFar(): number {
   return sub && existsSync(sub) ? readdirSync(sub).length : 0;
 }
 
+describeWith('strace', 'a part of a deep tree that is moved away while the tree is removed', () => {
+  it('leads nowhere else on the way up: its new surroundings stay, the rest of the tree goes', async () => {
+    // Deeper than the folders that are kept open: the way up goes through `..`, which now leads elsewhere.
+    const levels = Array<string>(100).fill('d');
+    mkdirSync(join(tree, ...levels), { recursive: true });
+    writeFileSync(join(tree, ...levels, 'last'), '');
+    // Names that are yet to be removed where the walk came through, and that lie in the new surroundings too.
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(tree, 'd', 'd', name), '');
+    const { stdout } = await delaySyscall({
+      command: durably('return removeTree(...args);', join(tree, 'd')),
+      syscall: 'rmdir',
+      nth: 1,
+      until: () => !existsSync(join(tree, ...levels, 'last')),
+      meanwhile: () => renameSync(join(tree, ...levels.slice(0, 3)), join(outside, 'moved')),
+    });
+    expect(JSON.parse(stdout).left).toEqual([]);
+    expect(readdirSync(tree).sort()).toEqual(['link', 'sub']);
+    rmSync(join(outside, 'moved'), { recursive: true });
+    expectOutsideIntact();
+  });
+});
+
 describe('a state folder that is a link', () => {
   it.each([
     ['replaceFile', (link: string) => durably('await replaceFile(args[0] + "/file", "x")', link)],

@@ -157,6 +157,14 @@ describeWith('strace', 'a write of which a system call fails', () => {
     },
   );
 
+  it('replaceFile fails where a write takes nothing, rather than try for ever', () => {
+    withOld();
+    const { status, stderr } = trace(replace, { syscalls: ['pwrite64'], inject: 'pwrite64:retval=0' });
+    expect({ status, code: JSON.parse(stderr).code }).toEqual({ status: 1, code: 'io' });
+    expect(content()).toBe(OLD);
+    expect(readdirSync(folder)).toEqual(['record']);
+  });
+
   it('createFile says so and leaves nothing behind', async () => {
     await failEachSyscall({
       command: create,
