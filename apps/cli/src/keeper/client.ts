@@ -81,6 +81,10 @@ export class Client {
     });
   }
 
+  close(): void {
+    this.#socket.destroy();
+  }
+
   /** Stops or goes on reading what the client sends. */
   hold(held: boolean): void {
     if (held) {

@@ -30,6 +30,11 @@ export class Hub implements ClientHandler {
   #terminal: Terminal | null = null;
   #size: TerminalSize | null = null;
   #held = false;
+  #onVisit: () => void = () => {};
+  /** Settles with the first client that attaches. */
+  readonly visited = new Promise<void>(resolve => {
+    this.#onVisit = resolve;
+  });
 
   constructor(host: PtyHost, options: HubOptions) {
     this.#host = host;
@@ -59,7 +64,15 @@ export class Hub implements ClientHandler {
     await Promise.all([...this.#clients].map(client => client.end({ type: 'ended', exit, kept, notes })));
   }
 
+  /** Drops every client, for a session that never came to be. */
+  close(): void {
+    for (const client of this.#clients) {
+      client.close();
+    }
+  }
+
   attach(client: Client, replay: boolean): void {
+    this.#onVisit();
     if (replay) {
       client.output(this.#scrollback.replay());
     }

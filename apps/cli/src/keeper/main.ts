@@ -22,12 +22,16 @@ export async function runKeeper(_argv: string[]): Promise<void> {
   }
   try {
     const bottle = await prepare(request, stop);
-    const session = await runSession(bottle, request, stop);
+    const session = await runSession(bottle, request, { stop, starterGone: disconnected() });
     await reply({ kind: 'ready', identity: bottle.paths.identity, report: bottle.report });
     await session.ended;
   } catch (error) {
     process.exitCode = 1;
     await reply({ kind: 'failed', failure: toFailure(error) });
+  } finally {
+    if (process.connected) {
+      process.disconnect();
+    }
   }
 }
 
@@ -58,7 +62,13 @@ async function reply(message: KeeperReply): Promise<void> {
   await new Promise<void>(resolve => {
     process.send?.(message, undefined, undefined, () => resolve());
   });
-  if (process.connected) {
-    process.disconnect();
-  }
+}
+
+function disconnected(): Promise<void> {
+  return new Promise(resolve => {
+    process.once('disconnect', resolve);
+    if (!process.connected) {
+      resolve();
+    }
+  });
 }

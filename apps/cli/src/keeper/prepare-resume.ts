@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs';
+import type { Backend } from '@bot-bottle/backend';
 import { ensureFolder } from '@bot-bottle/durable-fs';
 import type { Identity } from '@bot-bottle/identity';
 import { writeLiveConfig } from '@bot-bottle/live-config';
@@ -35,7 +36,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
   const backend = await loadBackend(input.backend);
   const lease = await takeLease(input);
   let before: SessionRecord | null = null;
-  const abandon = (): Promise<readonly string[]> => putBack(lease, before);
+  const abandon = (): Promise<readonly string[]> => putBack(lease, backend, before);
   try {
     const launch = readLaunch(paths);
     const record = readRecord(paths);
@@ -143,8 +144,13 @@ function workspaceReport(before: Workspace, now: Workspace, there: boolean): Res
   return before.kind === 'mount' || !there ? 'missing' : 'in place';
 }
 
-async function putBack(lease: Lease, before: SessionRecord | null): Promise<readonly string[]> {
+async function putBack(
+  lease: Lease,
+  backend: Backend,
+  before: SessionRecord | null,
+): Promise<readonly string[]> {
   try {
+    await backend.destroy(bottleRef(lease.paths));
     if (before !== null) {
       await writeSession(lease.paths, before);
     }

@@ -14,6 +14,13 @@ import type { KeeperRequest } from './request.js';
 import type { StopSwitch } from './stop-switch.js';
 import { TerminalLog } from './terminal-log.js';
 
+/** What reaches a session from outside of its socket. */
+export interface Outside {
+  readonly stop: StopSwitch;
+  /** Settles when the command that started the session has ended. */
+  readonly starterGone: Promise<void>;
+}
+
 export interface Session {
   /** Settles when the end sequence is done and every client knows. */
   readonly ended: Promise<void>;
@@ -31,8 +38,9 @@ interface Desk {
 export async function runSession(
   bottle: Bottle,
   { size, preserve }: Pick<KeeperRequest, 'size' | 'preserve'>,
-  stop: StopSwitch,
+  outside: Outside,
 ): Promise<Session> {
+  const { stop } = outside;
   let desk: Desk | null = null;
   try {
     const host = await PtyHost.load(size);
@@ -49,10 +57,11 @@ export async function runSession(
     await writeSession(paths, session);
     // Only now: until the agent runs, a preserved bottle stays a preserved one.
     await (preserve ? markPreserved(paths) : clearPreserved(paths));
-    return { ended: finish(bottle, running, session, desk, stop) };
+    return { ended: finish(bottle, running, session, desk, outside) };
   } catch (error) {
     if (desk !== null) {
-      await closeDesk(desk);
+      closeDesk(desk);
+      desk.hub.close();
     }
     throw await abandoned(error, bottle.abandon);
   }
@@ -81,17 +90,22 @@ async function finish(
   running: RunningBottle,
   session: SessionRecord,
   desk: Desk,
-  stop: StopSwitch,
+  { stop, starterGone }: Outside,
 ): Promise<void> {
   const { backend, paths } = bottle;
-  stop.onRequest(graceMs => {
-    backend.stop(bottleRef(paths), { graceMs }).catch((error: unknown) => {
-      desk.problems.push(`it did not stop: ${messageOf(error)}`);
+  const stopped = new Promise<void>(resolve => {
+    stop.onRequest(graceMs => {
+      resolve();
+      backend.stop(bottleRef(paths), { graceMs }).catch((error: unknown) => {
+        desk.problems.push(`it did not stop: ${messageOf(error)}`);
+      });
     });
   });
   const exit: ExitStatus = await running.exited;
+  // An agent can be over before the command that started it has attached: its output and its exit code wait.
+  await Promise.race([desk.hub.visited, starterGone, stopped]);
   // Whoever is connected hears the end; the address goes before the folder does.
-  await closeDesk(desk);
+  closeDesk(desk);
   const problems = [...session.problems, ...desk.problems];
   const { kept, notes } = await endSession({
     ...bottle,
@@ -103,7 +117,7 @@ async function finish(
 }
 
 /** Closes the address and the log; connections stay. */
-async function closeDesk({ server, log }: Desk): Promise<void> {
+function closeDesk({ server, log }: Desk): void {
   server.close();
   log.close();
 }

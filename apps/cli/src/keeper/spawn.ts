@@ -36,9 +36,8 @@ export async function spawnKeeper(context: Context, request: KeeperRequest): Pro
     return reply;
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel);
-    if (keeper.connected) {
-      keeper.disconnect();
-    }
+    // The channel stays: until it closes with this process, the keeper waits for us to attach to a very short session.
+    keeper.channel?.unref();
     keeper.unref();
   }
 }

@@ -1,0 +1,304 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Operator } from './support/cli.js';
+import { markPreserved, plant, plantLocal } from './support/records.js';
+
+const operators: Operator[] = [];
+
+function newOperator(env: Record<string, string> = {}): Operator {
+  const operator = new Operator({ env });
+  operators.push(operator);
+  return operator;
+}
+
+afterEach(async () => {
+  for (const operator of operators.splice(0)) await operator.killAll();
+});
+
+describe('usage errors', () => {
+  it.each([
+    [['lst'], 2, "unknown command 'lst'; did you mean list?", 'bot-bottle --help'],
+    [['list', '--jso'], 2, "unknown option '--jso'; did you mean --json?", 'bot-bottle list --help'],
+    [['show'], 2, "missing required argument 'ID'", 'bot-bottle show --help'],
+    [['show', 'a', 'b'], 2, 'too many arguments', 'bot-bottle show --help'],
+    [['list', '--label', 'x'], 2, 'label "x" is not usable; expected KEY=VALUE', undefined],
+    [['list', '--state', 'gone'], 2, "'gone' is invalid", 'bot-bottle list --help'],
+    [['stop', 'x', '--grace', 'soon'], 2, '--grace "soon" is not usable; expected seconds', undefined],
+    [['completion', 'tcsh'], 2, "'tcsh' is invalid", 'bot-bottle completion --help'],
+    // The exit codes of these are the agent's, but for 125.
+    [['start'], 125, "missing required argument 'AGENT'", 'bot-bottle start --help'],
+    [['start', 'demo', '--cwd', 'a', '--copy-cwd', 'b'], 125, 'both name a folder', undefined],
+    [['resume', 'x', '--nonsense'], 125, "unknown option '--nonsense'", 'bot-bottle resume --help'],
+    [['attach'], 125, "missing required argument 'ID'", 'bot-bottle attach --help'],
+  ])('%j ends with %i and says what to type', async (args, code, message, remedy) => {
+    const outcome = await newOperator().run(args);
+    expect([outcome.code, outcome.stdout]).toEqual([code, '']);
+    expect(outcome.stderr).toContain(message);
+    expect(outcome.stderr.startsWith('bot-bottle: ')).toBe(true);
+    if (remedy !== undefined) expect(outcome.stderr).toContain(`\n  try: ${remedy}\n`);
+  });
+
+  it('are JSON on stderr with --json', async () => {
+    const { code, stdout, stderr } = await newOperator().run(['show', 'nobody', '--json']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(JSON.parse(stderr)).toEqual({
+      error: {
+        code: 'no-such-bottle',
+        message: 'no bottle "nobody"; there are none yet',
+        details: [],
+        try: ['bot-bottle start demo'],
+      },
+    });
+  });
+
+  it('leave a --json behind -- to the agent', async () => {
+    const { stderr } = await newOperator().run(['start', 'nobody', '--', '--json']);
+    expect(stderr).toMatch(/^bot-bottle: no agent "nobody"/);
+  });
+});
+
+describe('start', () => {
+  it('names the nearest agent and creates nothing for one that is not known', async () => {
+    const operator = newOperator();
+    const { code, stderr } = await operator.run(['start', 'cluade']);
+    expect([code, stderr]).toEqual([
+      125,
+      'bot-bottle: no agent "cluade"; did you mean "claude"?\n  try: bot-bottle agents\n',
+    ]);
+    expect(existsSync(operator.root)).toBe(false);
+  });
+
+  it("hands on the agent's exit code", async () => {
+    expect((await newOperator().run(['start', 'shell', '--', '-c', 'exit 42'])).code).toBe(42);
+  });
+
+  it("says so when a project's file defines the agent", async () => {
+    const operator = newOperator();
+    const project = join(operator.home, 'project');
+    mkdirSync(project);
+    writeFileSync(
+      join(project, 'bot-bottle.yaml'),
+      'agents: { ours: { command: [sh, -c, "echo from ours"] } }',
+    );
+    const { code, stdout, stderr } = await operator.run(['start', 'ours'], { cwd: project });
+    expect([code, stdout.trim()]).toEqual([0, 'from ours']);
+    expect(stderr).toContain(`agent "ours" is as ${project}/bot-bottle.yaml defines it`);
+  });
+
+  it("does not load code that a project's file names", async () => {
+    const operator = newOperator();
+    const project = join(operator.home, 'project');
+    mkdirSync(project);
+    writeFileSync(
+      join(project, 'evil.cjs'),
+      `require('node:fs').writeFileSync(${JSON.stringify(join(project, 'ran'))}, '')`,
+    );
+    writeFileSync(join(project, 'bot-bottle.yaml'), 'backends: { evil: ./evil.cjs }');
+    for (const args of [
+      ['start', 'demo', '--backend', 'evil'],
+      ['doctor'],
+      ['agents'],
+      ['__complete', 'backend'],
+    ]) {
+      expect((await operator.run(args, { cwd: project })).code).not.toBe(0);
+    }
+    expect(existsSync(join(project, 'ran'))).toBe(false);
+  });
+
+  it('keeps the state with --preserve even of an agent that ends at once', async () => {
+    const operator = newOperator();
+    const { stderr } = await operator.run(['start', 'shell', '--preserve', '--', '-c', 'true']);
+    const [paths] = operator.bottles();
+    expect(stderr).toContain(`kept; go on with: bot-bottle resume ${paths?.identity}`);
+  });
+
+  it('prints the identity of a detached bottle, as text and as JSON', async () => {
+    const operator = newOperator();
+    const text = await operator.run(['start', 'shell', '--detach', '--', '-c', 'sleep 60']);
+    expect(text.stdout).toMatch(/^shell-[a-z0-9]{5}\n$/);
+    const json = JSON.parse(
+      (await operator.run(['start', 'shell', '-d', '--json', '--', '-c', 'sleep 60'])).stdout,
+    );
+    expect(json).toEqual({
+      identity: expect.stringMatching(/^shell-/),
+      path: join(operator.root, 'state', json.identity),
+    });
+  });
+});
+
+describe('resume', () => {
+  it('names the package for a bottle of the older tool', async () => {
+    const operator = newOperator();
+    plant(operator, 'claude-aaaaa');
+    const { code, stderr } = await operator.run(['resume', 'claude']);
+    expect([code, stderr]).toEqual([
+      125,
+      'bot-bottle: backend "docker" is not installed; expected the package @bot-bottle/backend-docker\n' +
+        `  try: npm install --prefix ${operator.root} @bot-bottle/backend-docker\n`,
+    ]);
+  });
+
+  it('says before it attaches what came back and what did not', async () => {
+    const operator = newOperator();
+    await operator.run(['start', 'demo', '--preserve']);
+    const { code, stdout, stderr } = await operator.run(['resume', 'demo']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/bot-bottle: back: the workspace/);
+    expect(stderr).toContain('bot-bottle: back: transcript .demo\n');
+    expect(stdout).toContain('What came back:');
+    expect(stdout).not.toContain('WRONG');
+  });
+});
+
+describe('preserve, rm and prune', () => {
+  it('marks a bottle and unmarks it', async () => {
+    const operator = newOperator();
+    const folder = plantLocal(operator, 'one-aaaaa');
+    expect((await operator.run(['preserve', 'one'])).stdout).toBe('one-aaaaa\n');
+    expect(existsSync(join(folder, '.preserve'))).toBe(true);
+    const off = await operator.run(['preserve', 'one', '--off', '--json']);
+    expect(JSON.parse(off.stdout)).toEqual({ identity: 'one-aaaaa', preserved: false });
+    expect(existsSync(join(folder, '.preserve'))).toBe(false);
+  });
+
+  it('refuses to remove what runs, with and without --force', async () => {
+    const operator = newOperator();
+    const { identity, folder } = await operator.start('shell', '--', '-c', 'sleep 60');
+    for (const args of [
+      ['rm', identity],
+      ['rm', identity, '--force'],
+    ]) {
+      const { code, stderr } = await operator.run(args);
+      expect([code, stderr]).toEqual([
+        1,
+        `bot-bottle: ${identity} runs; expected a bottle that ended\n  try: bot-bottle stop ${identity}\n`,
+      ]);
+    }
+    expect(existsSync(folder)).toBe(true);
+    expect((await operator.run(['stop', identity, '--grace', '0'])).code).toBe(0);
+  });
+
+  it('removes a preserved and a broken bottle only by force', async () => {
+    const operator = newOperator();
+    const kept = plantLocal(operator, 'kept-aaaaa');
+    markPreserved(kept);
+    const broken = plant(operator, 'broken-bbbbb', '[');
+    for (const [id, folder] of [
+      ['kept-aaaaa', kept],
+      ['broken-bbbbb', broken],
+    ] as const) {
+      const { code, stderr } = await operator.run(['rm', id]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`  try: bot-bottle rm ${id} --force\n`)]);
+      expect(existsSync(folder)).toBe(true);
+      expect((await operator.run(['rm', id, '--force'])).stdout).toBe(`${id}\n`);
+      expect(existsSync(folder)).toBe(false);
+    }
+  });
+
+  it('prunes what ended and nobody kept, and says the reason of each; a dry run changes nothing', async () => {
+    const operator = newOperator();
+    const ended = plantLocal(operator, 'ended-aaaaa');
+    markPreserved(plantLocal(operator, 'kept-bbbbb'));
+    plant(operator, 'broken-ccccc', '[');
+    plant(operator, 'older-ddddd');
+    plant(operator, 'cut-eeeee', null);
+    const expected = (action: string) =>
+      [
+        'kept broken-ccccc: its record cannot be read',
+        `${action} cut-eeeee: its start was cut off`,
+        `${action} ended-aaaaa: its session ended and nobody kept it`,
+        'kept kept-bbbbb: it is preserved',
+        'kept older-ddddd: its backend "docker" is not installed, so nobody can tell whether it runs',
+      ].join('\n');
+    const dry = await operator.run(['prune', '--dry-run']);
+    expect([dry.code, dry.stdout.trim()]).toEqual([0, expected('would-remove')]);
+    expect(existsSync(ended)).toBe(true);
+    const wet = await operator.run(['prune']);
+    expect([wet.code, wet.stdout.replace(/ \([^)]*\)$/gm, '').trim()]).toEqual([0, expected('removed')]);
+    const left = JSON.parse((await operator.run(['prune', '--json'])).stdout);
+    expect(left).toContainEqual({
+      identity: 'kept-bbbbb',
+      action: 'kept',
+      reason: 'preserved',
+      because: 'it is preserved',
+      bytes: null,
+      left: [],
+    });
+    expect(left.map((entry: { identity: string }) => entry.identity)).toEqual([
+      'broken-ccccc',
+      'kept-bbbbb',
+      'older-ddddd',
+    ]);
+  });
+});
+
+describe('show', () => {
+  it('has a stable JSON shape', async () => {
+    const operator = newOperator();
+    plantLocal(operator, 'one-aaaaa', { labels: { a: 'b' }, args: ['-x'] });
+    expect(JSON.parse((await operator.run(['show', 'one', '--json'])).stdout)).toEqual({
+      identity: 'one-aaaaa',
+      state: 'stopped',
+      preserved: false,
+      problem: null,
+      agent: 'claude',
+      backend: 'local',
+      cwd: '',
+      copyCwd: false,
+      startedAt: '2026-01-02T03:04:05.678901+00:00',
+      composeProject: expect.stringContaining('one-aaaaa'),
+      labels: { a: 'b' },
+      args: ['-x'],
+      session: null,
+      command: null,
+      passEnv: null,
+      limits: null,
+      path: join(operator.root, 'state', 'one-aaaaa'),
+      sizeBytes: expect.any(Number),
+    });
+  });
+
+  it('shows a broken bottle, too', async () => {
+    const operator = newOperator();
+    plant(operator, 'broken-aaaaa', '{');
+    const { code, stdout } = await operator.run(['show', 'broken']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/state +broken\n/);
+    expect(stdout).toContain('broken-aaaaa/metadata.json');
+  });
+});
+
+describe('diff', () => {
+  it('shows what a bottle changed in its copy, and leaves the original as it is', async () => {
+    const operator = newOperator();
+    const project = join(operator.home, 'project');
+    mkdirSync(project);
+    writeFileSync(join(project, 'old.txt'), 'before\n');
+    const script = 'echo after > old.txt; echo new > new.txt';
+    await operator.run(['start', 'shell', '--copy-cwd', '--preserve', '--', '-c', script], { cwd: project });
+    expect((await operator.run(['diff', 'shell', '--name-only'])).stdout).toBe('new.txt\nold.txt\n');
+    expect((await operator.run(['diff', 'shell', '--stat'])).stdout).toBe('A  new.txt\nM  old.txt\n');
+    const { stdout } = await operator.run(['diff', 'shell']);
+    expect(stdout).toContain('-before\n+after\n');
+    expect(JSON.parse((await operator.run(['diff', 'shell', '--json'])).stdout)).toMatchObject({
+      source: project,
+      changes: [
+        { path: 'new.txt', kind: 'added', type: 'file' },
+        { path: 'old.txt', kind: 'modified', type: 'file' },
+      ],
+    });
+  });
+});
+
+describe('colour', () => {
+  it('is for terminals; NO_COLOR and FORCE_COLOR decide first', async () => {
+    const operator = newOperator();
+    plantLocal(operator, 'one-aaaaa');
+    expect((await operator.run(['show', 'one'])).stdout).not.toContain('\x1b');
+    operator.env['FORCE_COLOR'] = '1';
+    expect((await operator.run(['show', 'one'])).stdout).toContain('\x1b[');
+    delete operator.env['FORCE_COLOR'];
+    operator.env['NO_COLOR'] = '1';
+    expect((await operator.run(['show', 'one'])).stdout).not.toContain('\x1b');
+  });
+});
