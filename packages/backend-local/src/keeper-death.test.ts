@@ -94,6 +94,8 @@ describeWith('bwrap', 'when the keeper is killed', () => {
       // A process without a command line may still be on its way out.
       while ((await backend.status(wanted)).state === 'running') await sleep(20);
     }
+    await backend.stop(spec('keeper-bbbbb'), { graceMs: 0 });
+    expect(readdirSync(spec('keeper-bbbbb').stateFolder)).not.toContain('options');
     const wanted = spec('keeper-bbbbb', { command: ['echo', 'again'] });
     expect(await run(backend, wanted)).toEqual({ code: 0, output: 'again\n' });
     expect(await backend.destroy(wanted)).toEqual({ removed: true, left: [] });
