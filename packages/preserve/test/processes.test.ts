@@ -50,6 +50,7 @@ describe('clean-ups at once', () => {
 describe('sweeps against starts and resumes', () => {
   // Row 16. A session looks, at every step, whether all that it wrote is still there.
   const SESSIONS = `
+    process.once('exit', () => fs.writeFileSync(root + '/done-' + process.pid, ''));
     const check = lease => {
       for (const name of ['metadata.json', 'work'])
         if (fs.readFileSync(lease.paths.folder + '/' + name, 'utf8') !== lease.paths.identity) throw new Error('lost ' + name);
@@ -71,8 +72,7 @@ describe('sweeps against starts and resumes', () => {
       check(resumed);
       if (round % 2 === 0) await preserve.removeBottle(lease.paths, { lease: resumed });
       else await resumed.release();
-    }
-    fs.writeFileSync(root + '/done-' + process.pid, '');`;
+    }`;
   const SWEEPS = `
     const said = {};
     while (fs.readdirSync(root).filter(name => name.startsWith('done-')).length < 3)
