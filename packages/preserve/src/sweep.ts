@@ -125,7 +125,7 @@ async function judge(
 ): Promise<EndDecision> {
   const facts = { lease, preserved: isPreserved(paths), force };
   const early = decideEnd({ ...facts, record: 'absent' });
-  // Nothing that a record says makes it go; nobody is asked for nothing.
+  // It stays, whatever a record or a backend would say.
   if (early.action === 'keep') return early;
   const record = exists(paths.metadata) ? await inspect(paths) : holdsWork(paths) ? 'unreadable' : 'absent';
   if (record === 'running') return decideEnd({ ...facts, record: 'readable', outcome: 'still-running' });
