@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GroupEntry, GroupLimits, LimitGroup } from './groups.js';
+import type { GroupEntry, GroupLimits, LimitGroup } from './group.js';
 
 /** One hierarchy of cgroups(7) that this process may divide. */
 export interface Hierarchy {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BottleSpec, ExitStatus, LaunchHost, RunningBottle, TerminalCommand } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
 import { etcFiles } from './etc.js';
-import type { LimitGroup } from './groups.js';
+import type { LimitGroup } from './group.js';
 import { holdTerminal } from './held.js';
 import { LAUNCH_SCRIPT, START_GUARD } from './launcher.js';
 import { DEFAULT_LIMITS, limitedCommand } from './limits.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { BottleSpec, Enforcement, LimitName, Limits } from '@bot-bottle/backend';
-import type { LimitGroup } from './groups.js';
+import type { LimitGroup } from './group.js';
 import { findProgram } from './programs.js';
 
 const GIB = 2 ** 30;

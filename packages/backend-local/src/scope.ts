@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LimitGroup } from './groups.js';
+import type { LimitGroup } from './group.js';
 import { findProgram } from './programs.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -7,37 +7,22 @@ import { join } from 'node:path';
  */
 const ETC = [
   'alternatives',
-  'bash.bashrc',
-  'ca-certificates',
-  'ca-certificates.conf',
   'crypto-policies',
-  'debian_version',
-  'fonts',
-  'inputrc',
   'ld.so.cache',
-  'ld.so.conf',
-  'ld.so.conf.d',
-  'locale.alias',
-  'locale.conf',
   'localtime',
-  'magic',
   'mime.types',
-  'nanorc',
   'os-release',
   'pki/ca-trust/extracted',
   'pki/tls/cert.pem',
   'pki/tls/certs',
   'pki/tls/openssl.cnf',
-  'profile',
   'protocols',
-  'python3',
   'services',
   'ssl/cert.pem',
   'ssl/certs',
   'ssl/openssl.cnf',
   'terminfo',
   'timezone',
-  'vimrc',
 ];
 
 /** Options that show the host's programs and libraries, read-only. */
@@ -49,8 +34,9 @@ export function systemOptions(root = '/'): string[] {
     if (lstatSync(path).isSymbolicLink()) options.push('--symlink', readlinkSync(path), `/${name}`);
     else options.push('--ro-bind', path, `/${name}`);
   }
-  for (const name of ETC) options.push('--ro-bind-try', join(root, 'etc', name), `/etc/${name}`);
-  // NixOS keeps its programs here; the rest of the world has no such folder.
-  options.push('--ro-bind-try', join(root, 'nix/store'), '/nix/store');
+  // NixOS keeps its programs in /nix/store; the rest of the world has no such folder.
+  for (const path of [...ETC.map(name => `etc/${name}`), 'nix/store']) {
+    options.push('--ro-bind-try', join(root, path), `/${path}`);
+  }
   return options;
 }

@@ -1,0 +1,25 @@
+import type { Limits } from '@bot-bottle/backend';
+
+export interface GroupLimits {
+  readonly memoryBytes: number;
+  readonly processes: number;
+  readonly cpus?: number | undefined;
+}
+
+/** How a launch gets into its group. */
+export interface GroupEntry {
+  /** Program and arguments to run the launch with. */
+  readonly prefix: readonly string[];
+  /** What that program needs of the operator's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Groups that the launch script joins. */
+  readonly folders: readonly string[];
+}
+
+/** Limits for a bottle as a whole. */
+export interface LimitGroup {
+  readonly limits: readonly (keyof GroupLimits & keyof Limits)[];
+  enter(identity: string, limits: GroupLimits): GroupEntry;
+  /** Removes what `enter` made, once nothing runs in it; waits a second for that. Idempotent. */
+  leave(identity: string): Promise<void>;
+}
