@@ -22,6 +22,7 @@ import {
   run,
   runAsync,
   temporaryFolder,
+  trace,
   withMounts,
 } from '@bot-bottle/test-kit';
 import { removeTree, sweepTemporaries } from '../src/index.js';
@@ -195,6 +196,49 @@ describeWith('strace', 'a folder that is swapped for a link while', () => {
     expect(filesIn(join(copy, 'sub'))).toEqual(expect.arrayContaining(['a', 'b', 'c']));
     expect(filesIn(join(copy, 'sub'))).not.toContain('precious');
   });
+
+  it.each([
+    ['a file', 'b', () => join(tree, 'sub', 'b'), () => copiedSoFar() > 0],
+    [
+      'a folder',
+      'sub',
+      () => join(tree, 'sub'),
+      () => readdirSync(folder).some(name => name.startsWith('.copy')),
+    ],
+  ])(
+    '%s is copied, between the look at it and its opening: it is skipped, and reported',
+    async (_, name, target, begun) => {
+      let left: unknown = null;
+      // Node's start makes one call more or less each time, so the delay may fall beside; then the swap comes too early
+      // or too late, and the copy holds the link as a link, or the file.
+      for (let attempt = 0; attempt < 8 && String(left) !== 'changed'; attempt += 1) {
+        makeTree();
+        const command = copyThere();
+        const opened = trace(command, { syscalls: ['openat'] }).calls;
+        const main = opened.filter(({ thread }) => thread === opened[0]?.thread);
+        const nth = 1 + main.findIndex(({ args }) => new RegExp(`/fd/\\d+/${name}", O_RDONLY`).test(args));
+        rmSync(copy, { recursive: true });
+        let since = Number.POSITIVE_INFINITY;
+        const { stdout } = await delaySyscall({
+          command,
+          syscall: 'openat',
+          nth,
+          milliseconds: 1200,
+          until: () => {
+            if (begun()) since = Math.min(since, performance.now());
+            return performance.now() - since > 300;
+          },
+          meanwhile: () => {
+            renameSync(target(), join(folder, 'aside'));
+            symlinkSync(name === 'sub' ? outside : join(outside, 'a'), target());
+          },
+        });
+        left = JSON.parse(stdout).left.map(({ reason }: { reason: string }) => reason);
+        expect(run(['grep', '-r', 'precious', copy]).stdout).toBe('');
+      }
+      expect(left).toEqual(['changed']);
+    },
+  );
 
   it('it is copied: fs.cp copies in what lies outside', async () => {
     const source = `import { cp } from 'node:fs/promises'; export default (...args) => cp(...args, { recursive: true });`;
