@@ -31,7 +31,7 @@ function commandLines(spec: CommandSpec): readonly string[] {
 function optionPart(option: OptionSpec): string {
   const short = option.short === undefined ? '' : ` -s ${option.short}`;
   const value =
-    option.value === undefined ? '' : `${option.value.optional ? '' : ' -r'}${valuesOf(option.value)}`;
+    option.value === undefined ? '' : `${option.value.optional ? '' : ' -x'}${valuesOf(option.value)}`;
   return `${short} -l ${option.name}${value} -d '${quoted(option.description)}'`;
 }
 
