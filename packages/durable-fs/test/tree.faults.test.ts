@@ -1,7 +1,6 @@
-/** FAULTS.md rows 17-23 and its first opening fact: what happens to trees in the hands of others. */
+/** FAULTS.md rows 17, 18 and 20 and its first opening fact: kills, errors and swaps while trees are removed and copied. */
 import { execFileSync } from 'node:child_process';
 import {
-  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -13,7 +12,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import {
-  canMount,
   delaySyscall,
   describeWith,
   failEachSyscall,
@@ -23,10 +21,10 @@ import {
   runAsync,
   temporaryFolder,
   trace,
-  withMounts,
 } from '@bot-bottle/test-kit';
 import { removeTree, sweepTemporaries } from '../src/index.js';
 import { durably } from './built.js';
+import { expectOutsideIntact, makeTree } from './victim.js';
 
 let folder: string;
 let tree: string;
@@ -38,27 +36,12 @@ beforeEach(() => {
   tree = join(folder, 'tree');
   outside = join(folder, 'outside');
   copy = join(folder, 'copy');
-  makeTree();
+  makeTree(folder);
 });
-
-function makeTree(): void {
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-  mkdirSync(join(tree, 'sub', 'inner'), { recursive: true });
-  for (const file of ['a', 'b', 'c']) writeFileSync(join(tree, 'sub', file), file);
-  writeFileSync(join(tree, 'sub', 'inner', 'file'), 'x');
-  mkdirSync(outside);
-  for (const file of ['a', 'b', 'c']) writeFileSync(join(outside, file), 'precious');
-  symlinkSync(outside, join(tree, 'link'));
-}
 
 const remove = () => durably('return removeTree(...args);', tree);
 const copyThere = () => durably('return copyTree(...args);', tree, copy);
 const whole = (path: string) => execFileSync('find', ['.'], { cwd: path }).toString().split('\n').sort();
-
-function expectOutsideIntact(): void {
-  expect(readdirSync(outside)).toEqual(['a', 'b', 'c']);
-  for (const file of ['a', 'b', 'c']) expect(readFileSync(join(outside, file), 'utf8')).toBe('precious');
-}
 
 describeWith('strace', 'a removal that is killed at any system call', () => {
   it('is finished by the next one, and nothing outside is touched', async () => {
@@ -66,12 +49,12 @@ describeWith('strace', 'a removal that is killed at any system call', () => {
     const hits = await killAtEachSyscall({
       command: remove(),
       syscalls: ['openat', 'unlink', 'rmdir', 'fsync'],
-      setup: makeTree,
+      setup: () => makeTree(folder),
       check: async () => {
         parts.add(existsSync(tree) ? whole(tree).length : 0);
         expect((await removeTree(tree)).left).toEqual([]);
         expect(readdirSync(folder)).toEqual(['outside']);
-        expectOutsideIntact();
+        expectOutsideIntact(folder);
       },
     });
     expect(hits).toBeGreaterThanOrEqual(12);
@@ -84,7 +67,7 @@ describeWith('strace', 'a removal that is killed at any system call', () => {
       command: remove(),
       syscalls: ['unlink', 'rmdir'],
       error: 'EPERM',
-      setup: makeTree,
+      setup: () => makeTree(folder),
       check: async ({ stdout, status }) => {
         const { left } = JSON.parse(stdout);
         expect(status).toBe(0);
@@ -106,7 +89,7 @@ describeWith('strace', 'a copy that is killed or fails at any system call', () =
     const hits = await killAtEachSyscall({
       command: copyThere(),
       syscalls: copying.filter(name => name !== 'write'),
-      setup: makeTree,
+      setup: () => makeTree(folder),
       check: async () => {
         seen.add(existsSync(copy));
         if (existsSync(copy)) expect(whole(copy)).toEqual(whole(tree));
@@ -125,7 +108,7 @@ describeWith('strace', 'a copy that is killed or fails at any system call', () =
       command: copyThere(),
       syscalls: ['mkdir', 'pwrite64', 'symlink', 'fchmod', 'fsync', 'rename'],
       error: 'ENOSPC',
-      setup: makeTree,
+      setup: () => makeTree(folder),
       check: ({ stderr, status }) => {
         const { code, errno } = JSON.parse(stderr);
         expect({ status, errno }).toEqual({ status: 1, errno: 'ENOSPC' });
@@ -146,7 +129,7 @@ describe('two removals at once', () => {
       expect(JSON.parse(stdout).left).toEqual([]);
     }
     expect(readdirSync(folder)).toEqual(['outside']);
-    expectOutsideIntact();
+    expectOutsideIntact(folder);
   });
 });
 
@@ -169,7 +152,7 @@ describeWith('strace', 'a folder that is swapped for a link while', () => {
     });
     expect(JSON.parse(stdout).left).toEqual([]);
     expect(existsSync(tree)).toBe(false);
-    expectOutsideIntact();
+    expectOutsideIntact(folder);
   });
 
   it('it is removed: fs.rm removes what lies outside', async () => {
@@ -212,7 +195,7 @@ describeWith('strace', 'a folder that is swapped for a link while', () => {
       // Node's start makes one call more or less each time, so the delay may fall beside; then the swap comes too early
       // or too late, and the copy holds the link as a link, or the file.
       for (let attempt = 0; attempt < 8 && String(left) !== 'changed'; attempt += 1) {
-        makeTree();
+        makeTree(folder);
         const command = copyThere();
         const opened = trace(command, { syscalls: ['openat'] }).calls;
         const main = opened.filter(({ thread }) => thread === opened[0]?.thread);
@@ -282,123 +265,7 @@ describeWith('strace', 'a part of a deep tree that is moved away while the tree 
     expect(JSON.parse(stdout).left).toEqual([]);
     expect(readdirSync(tree).sort()).toEqual(['link', 'sub']);
     rmSync(join(outside, 'moved'), { recursive: true });
-    expectOutsideIntact();
-  });
-});
-
-describe('a state folder that is a link', () => {
-  it.each([
-    ['replaceFile', (link: string) => durably('await replaceFile(args[0] + "/file", "x")', link)],
-    ['createFile', (link: string) => durably('await createFile(args[0] + "/file", "x")', link)],
-    ['createFolder', (link: string) => durably('createFolder(args[0] + "/folder")', link)],
-    ['ensureFolder', (link: string) => durably('durable.ensureFolder(args[0])', link)],
-    ['removeFile', (link: string) => durably('await removeFile(args[0] + "/a")', link)],
-    ['removeTree', (link: string) => durably('await removeTree(args[0] + "/a")', link)],
-    ['copyTree', (link: string) => durably('await copyTree(args[0], args[0] + "-copy")', link)],
-    [
-      'copyTree into it',
-      (link: string) => durably('await copyTree(args[0] + "/../tree", args[0] + "/copy")', link),
-    ],
-    ['acquireClaim', (link: string) => durably('await acquireClaim(args[0] + "/lease")', link)],
-    ['readClaim', (link: string) => durably('readClaim(args[0] + "/lease")', link)],
-    ['sweepTemporaries', (link: string) => durably('await durable.sweepTemporaries(args[0] + "/")', link)],
-  ])('is refused by %s', (_, command) => {
-    const link = join(folder, 'state');
-    symlinkSync(outside, link);
-    const { stderr, status } = run(command(link));
-    expect(status).toBe(1);
-    expect(JSON.parse(stderr)).toMatchObject({ name: 'DurableFsError', code: 'not-a-folder' });
-    expectOutsideIntact();
-    expect(readdirSync(folder)).toEqual(['outside', 'state', 'tree']);
-  });
-});
-
-(canMount() ? describe : describe.skip)('a mount inside a tree', () => {
-  // The second lies on the same file system: its device number is the same as its surroundings'.
-  const mounts = () => `mkdir '${tree}/tmpfs' '${tree}/bind'
-    mount -t tmpfs tmpfs '${tree}/tmpfs'; echo x > '${tree}/tmpfs/file'
-    mount --bind '${outside}' '${tree}/bind'
-    touch '${tree}/one-file'; mount --bind '${outside}/a' '${tree}/one-file'`;
-  const left = (...names: string[]) =>
-    expect.arrayContaining(names.map(name => ({ path: join(tree, name), reason: 'mount point' })));
-
-  it('is neither removed nor entered, and reported', () => {
-    const { stdout } = run(withMounts(mounts(), durably('return removeTree(...args);', tree)));
-    expect(JSON.parse(stdout).left).toHaveLength(3);
-    expect(JSON.parse(stdout).left).toEqual(left('tmpfs', 'bind', 'one-file'));
-    expectOutsideIntact();
-    expect(readdirSync(tree).sort()).toEqual(['bind', 'one-file', 'tmpfs']);
-  });
-
-  it('at the top is neither removed nor entered, and reported', () => {
-    const onTop = `mount --bind '${outside}' '${tree}'`;
-    const { stdout } = run(withMounts(onTop, durably('return removeTree(...args);', tree)));
-    expect(JSON.parse(stdout).left).toEqual([{ path: tree, reason: 'mount point' }]);
-    expectOutsideIntact();
-  });
-
-  it('is emptied by fs.rm', () => {
-    const source = `import { rmSync } from 'node:fs'; export default path => rmSync(path, { recursive: true });`;
-    run(
-      withMounts(`mkdir '${tree}/bind'; mount --bind '${outside}' '${tree}/bind'`, program(source, [tree])),
-    );
-    expect(readdirSync(outside)).toEqual([]);
-  });
-
-  it('is not copied, and reported', () => {
-    const { stdout } = run(withMounts(mounts(), durably('return copyTree(...args);', tree, copy)));
-    expect(JSON.parse(stdout).left).toHaveLength(3);
-    expect(JSON.parse(stdout).left).toEqual(left('tmpfs', 'bind', 'one-file'));
-    expect(readdirSync(copy).sort()).toEqual(['link', 'sub']);
-  });
-
-  it('is not measured', () => {
-    const both = `return [await durable.measureTree(args[0]), await durable.measureTree(args[0] + '/bind')];`;
-    const { stdout } = run(withMounts(mounts(), durably(both, tree)));
-    const [all, mounted] = JSON.parse(stdout);
-    expect(all.entries).toBe(8 + 3);
-    expect(mounted.entries).toBe(1);
-  });
-});
-
-const isRoot = process.getuid?.() === 0;
-/** Also for root, rights count: it runs without its capabilities. */
-const powerless = (command: readonly string[]) =>
-  isRoot ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--', ...command] : [...command];
-
-describeWith('setpriv', 'a tree whose rights were taken away', () => {
-  it('is removed all the same where it is ours', () => {
-    execFileSync(
-      'sh',
-      ['-c', 'mkdir -p x/y/z; touch x/y/z/f; chmod 000 x/y/z x/y x; chmod 400 sub; chmod 300 sub/inner'],
-      { cwd: tree },
-    );
-    const { stdout, stderr } = run(powerless(remove()));
-    expect({ stderr, left: JSON.parse(stdout).left }).toEqual({ stderr: '', left: [] });
-    expect(readdirSync(folder)).toEqual(['outside']);
-  });
-
-  it('is reported where it is not ours, and the rest is removed', () => {
-    if (!isRoot) return expect(powerless(['x'])).toEqual(['x']);
-    const theirs = join(tree, 'theirs');
-    mkdirSync(theirs);
-    writeFileSync(join(theirs, 'file'), '');
-    chownSync(theirs, 65534, 65534);
-    const { stdout } = run(powerless(remove()));
-    expect(JSON.parse(stdout).left).toEqual([{ path: join(theirs, 'file'), reason: 'EACCES' }]);
-    expect(readdirSync(tree)).toEqual(['theirs']);
-  });
-
-  it('is copied but for what may not be read, which is reported', () => {
-    execFileSync('sh', ['-c', 'chmod 000 sub/a sub/inner'], { cwd: tree });
-    const { stdout } = run(powerless(copyThere()));
-    expect(JSON.parse(stdout).left).toEqual(
-      expect.arrayContaining([
-        { path: join(tree, 'sub', 'a'), reason: 'EACCES' },
-        { path: join(tree, 'sub', 'inner'), reason: 'EACCES' },
-      ]),
-    );
-    expect(readdirSync(join(copy, 'sub'))).toEqual(['b', 'c']);
+    expectOutsideIntact(folder);
   });
 });
 

@@ -17,7 +17,6 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Seconds until it is killed. Default 60. */
   timeout?: number;
-  uid?: number;
 }
 
 /** Looked up on the file system by the program just before and just after its operation, so that a trace shows both. */
@@ -107,10 +106,9 @@ export function runParallel(
   return Promise.all(commands.map(command => runAsync(command, options)));
 }
 
-function spawnOptions({ cwd, env, timeout = 60, uid }: RunOptions) {
+function spawnOptions({ cwd, env, timeout = 60 }: RunOptions) {
   return {
     ...(cwd === undefined ? {} : { cwd }),
-    ...(uid === undefined ? {} : { uid, gid: uid }),
     env: { ...process.env, ...env },
     timeout: timeout * 1000,
   };
