@@ -19,8 +19,17 @@ const MOST_DRAWS = 64;
 // Typed here so that neither DOM nor Node types are needed: every browser, worker and Node has it.
 const platform = globalThis as unknown as { crypto: { getRandomValues(bytes: Uint8Array): unknown } };
 
+/** A call costs more than its bytes do, so one call serves many suffixes. No byte is given twice. */
+const pool = new Uint8Array(128 * DRAW);
+let given = pool.length;
+
 const platformRandom: RandomSource = bytes => {
-  platform.crypto.getRandomValues(bytes);
+  if (given === pool.length) {
+    platform.crypto.getRandomValues(pool);
+    given = 0;
+  }
+  bytes.set(pool.subarray(given, given + DRAW));
+  given += DRAW;
 };
 
 /** @throws {IdentityError} `bad-random` when the source yields only bytes that must be rejected */
