@@ -173,6 +173,7 @@ const TABLE = [
     options: [
       { name: 'stat', description: 'only how much changed in each file' },
       { name: 'name-only', description: 'only the names of changed files' },
+      JSON_OUTPUT,
     ],
     examples: ['bot-bottle diff codex-p2m9c --stat'],
   },
