@@ -54,7 +54,7 @@ function hasBtrfs(): boolean {
 (canMount() ? describe : describe.skip)('without /proc', () => {
   it.each([
     'await replaceFile(args[0], "x")',
-    'durable.readFileOrAbsent(args[0])',
+    'await removeFile(args[0])',
     'createFolder(args[0])',
     'await removeTree(args[0])',
     'await acquireClaim(args[0])',

@@ -1,4 +1,5 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,7 +20,8 @@ export function temporaryFolder(options: { memory?: boolean } = {}): string {
 }
 
 function cleanUp(): void {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+  // Not Node's rm, which in Node 22 overflows its stack on the deep trees that tests make.
+  if (made.size > 0) spawnSync('rm', ['-rf', '--', ...made]);
   made.clear();
 }
 
