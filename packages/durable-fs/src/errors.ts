@@ -57,7 +57,9 @@ export function asDurableFsError(doing: string, path: string, cause: unknown): u
   const errno = errnoOf(cause);
   if (errno === null) return cause;
   // Node's own text ends in the call and the path as we gave it, which says less than ours.
-  const text = String(cause).replace(/^Error: /, '').replace(/, [a-z]+( '.*)?$/s, '');
+  const text = String(cause)
+    .replace(/^Error: /, '')
+    .replace(/, [a-z]+( '.*)?$/s, '');
   const reason = text.startsWith('Unknown system error') ? errno : text;
   return new DurableFsError(codes[errno] ?? 'io', path, `cannot ${doing} ${path}: ${reason}`, cause);
 }
