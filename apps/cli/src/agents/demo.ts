@@ -40,7 +40,8 @@ secrets=$(env | sed -n 's/^\\([A-Za-z_]*\\(KEY\\|TOKEN\\|SECRET\\|PASSWORD\\|SSH
 if [ -z "$secrets" ]; then good "see secrets of the operator's environment: none there"
 else wrong "can see $secrets"; fi
 interfaces=$(sed -n 's/^ *\\([^ :]*\\):.*/\\1/p' /proc/net/dev 2>/dev/null | grep -vx lo | tr '\\n' ' ')
-if [ -z "$interfaces" ]; then good "reach the network: there is no interface but loopback"
+if timeout 3 bash -c ': < /dev/tcp/1.1.1.1/443' 2>/dev/null; then wrong "reached 1.1.1.1 on the Internet"
+elif [ -z "$interfaces" ]; then good "reach the network: it is unreachable, and there is no interface but loopback"
 else wrong "there is a network: $interfaces"; fi
 if ( : > /usr/.bot-bottle-demo ) 2>/dev/null; then wrong "can write /usr"; rm -f /usr/.bot-bottle-demo
 else good "write outside my workspace and my home: /usr is read-only"; fi
