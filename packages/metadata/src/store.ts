@@ -53,7 +53,8 @@ export async function writeRecord(paths: RecordPaths, record: BottleRecord): Pro
  * Reads, changes and writes the record while no other update can, and gives what was written. Waits for other updates.
  * @param change must not return a promise; throwing leaves the record as it is
  * @param options.wait milliseconds or a signal to give up at; default 10 s
- * @throws {MetadataError} `no-record`, and as `readRecord` and `writeRecord`
+ * @throws {MetadataError} `no-record`, and as `readRecord` and `writeRecord`; `cannot-write` also when the record is written
+ * but the lock could not be released, as the message then says
  */
 export async function updateRecord(
   paths: RecordPaths,
