@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { EXIT } from '../output/exit-codes.js';
 import { formatAge, formatBytes } from '../output/format.js';
 import { type Column, formatPlain, formatTable, type Style } from '../output/table.js';
-import { write, writeJsonArray, writeLine } from '../output/write.js';
+import { write, writeAll, writeJsonArray, writeLine } from '../output/write.js';
 import { type BottleState, describeBottle } from '../session/state.js';
 import { parseLabels } from './labels.js';
 import type { Input, Run } from './spec.js';
@@ -32,7 +32,10 @@ interface Row {
 export const run: Run = async (context, input) => {
   const rows = eachRow(context, input);
   if (input.flag('quiet')) {
-    for await (const row of rows) await writeLine(context.stdout, row.identity);
+    await writeAll(
+      context.stdout,
+      lines(rows, row => `${row.identity}\n`),
+    );
   } else if (input.flag('json')) {
     await writeJsonArray(context.stdout, rows);
   } else if (context.stdout.isTTY) {
@@ -44,10 +47,17 @@ export const run: Run = async (context, input) => {
     else await writeLine(context.stderr, 'no bottles; start one with: bot-bottle start AGENT');
   } else {
     const plain = columns(context, input);
-    for await (const row of rows) await write(context.stdout, formatPlain(plain, row));
+    await writeAll(
+      context.stdout,
+      lines(rows, row => formatPlain(plain, row)),
+    );
   }
   return EXIT.ok;
 };
+
+async function* lines(rows: AsyncIterable<Row>, format: (row: Row) => string): AsyncGenerator<string> {
+  for await (const row of rows) yield format(row);
+}
 
 function newestFirst(a: Row, b: Row): number {
   return b.startedAt.localeCompare(a.startedAt) || a.identity.localeCompare(b.identity);

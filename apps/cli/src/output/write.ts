@@ -21,12 +21,32 @@ export async function writeJsonArray(
   stream: NodeJS.WritableStream,
   values: Iterable<unknown> | AsyncIterable<unknown>,
 ): Promise<void> {
-  let before = '[\n';
-  for await (const value of values) {
-    await write(stream, before + printableJson(value));
-    before = ',\n';
+  await writeAll(
+    stream,
+    (async function* () {
+      let before = '[\n';
+      for await (const value of values) {
+        yield before + printableJson(value);
+        before = ',\n';
+      }
+      yield before === '[\n' ? '[]\n' : '\n]\n';
+    })(),
+  );
+}
+
+/** As many bytes as a pipe takes at once (pipe(7)). */
+const CHUNK = 64 * 1024;
+
+/** Texts as they come, gathered into few system calls. */
+export async function writeAll(stream: NodeJS.WritableStream, texts: AsyncIterable<string>): Promise<void> {
+  let gathered = '';
+  for await (const text of texts) {
+    gathered += text;
+    if (gathered.length < CHUNK) continue;
+    await write(stream, gathered);
+    gathered = '';
   }
-  await write(stream, before === '[\n' ? '[]\n' : '\n]\n');
+  if (gathered !== '') await write(stream, gathered);
 }
 
 /** A reader that has seen enough (`| head`) is no error. */
