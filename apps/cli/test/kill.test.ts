@@ -38,7 +38,7 @@ describeWith(['bwrap', 'strace'], 'a keeper that is killed', () => {
           const complete = readLaunch(bottle) !== null || resumed.code === 0;
           expect(resumed).toMatchObject({ code: complete ? 0 : 125 });
         }
-        expect(await operator.run(['prune'])).toMatchObject({ code: 0 });
+        await succeeds(operator, ['prune']);
         expect(stateOf(operator)).toEqual([]);
       },
     });
@@ -54,7 +54,7 @@ describeWith(['bwrap', 'strace'], 'a keeper that is killed', () => {
         if (marked) {
           await expectKept(operator);
         }
-        expect(await operator.run(['prune'])).toMatchObject({ code: 0 });
+        await succeeds(operator, ['prune']);
         expect(stateOf(operator)).toEqual([]);
       },
     });
@@ -89,7 +89,7 @@ describeWith(['bwrap', 'strace'], 'a keeper that is killed', () => {
             expect(readFileSync(join(bottle.workspace, 'made'), 'utf8')).toBe('work\n');
             expect(['dead', 'stopped']).toContain(describeBottle(bottle).state);
           }
-          expect(await operator.run(['prune'])).toMatchObject({ code: 0 });
+          await succeeds(operator, ['prune']);
         }
         expect(stateOf(operator)).toEqual([]);
       },
@@ -100,7 +100,7 @@ describeWith(['bwrap', 'strace'], 'a keeper that is killed', () => {
 
 /** The bottle survives a sweep whole, and can be resumed to its end. */
 async function expectKept(operator: Operator): Promise<void> {
-  expect(await operator.run(['prune'])).toMatchObject({ code: 0 });
+  await succeeds(operator, ['prune']);
   const bottle = operator.bottles()[0] ?? raise('the preserved bottle is gone');
   expect(['dead', 'preserved']).toContain(describeBottle(bottle).state);
   expect(isPreserved(bottle)).toBe(true);
@@ -109,7 +109,7 @@ async function expectKept(operator: Operator): Promise<void> {
     .map(folder => join(folder, '.said'))
     .filter(path => existsSync(path));
   expect(said.map(path => readFileSync(path, 'utf8'))).toContain('said\n');
-  expect(await operator.run(['resume', bottle.identity], { input: '\n' })).toMatchObject({ code: 0 });
+  await succeeds(operator, ['resume', bottle.identity]);
 }
 
 /** Runs the scenario once whole, then once for each step at which the keeper is killed. Returns how often that was. */
@@ -211,6 +211,11 @@ function start(operator: Operator): KeeperRequest {
 
 function stateOf({ root }: Operator): string[] {
   return existsSync(join(root, 'state')) ? readdirSync(join(root, 'state')) : [];
+}
+
+async function succeeds(operator: Operator, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await operator.run(args, { input: '\n' });
+  if (code !== 0) raise(`${args.join(' ')} failed with ${code}: ${stderr}`);
 }
 
 function raise(message: string): never {

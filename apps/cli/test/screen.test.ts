@@ -45,5 +45,7 @@ describe('on a terminal', () => {
     const operator = new Operator();
     expect(await screen(operator, 'list')).toBe('no bottles; start one with: bot-bottle start AGENT\n');
     expect(await screen(operator)).toContain('Usage: bot-bottle COMMAND [OPTIONS]');
+    plantLocal(operator, 'one-aaaaa');
+    expect(await screen(operator)).toMatch(/\n1 here already; see: bot-bottle list\n$/);
   });
 });
