@@ -39,11 +39,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     const command = await LOADERS[name]();
     code = await command.run(await createContext(), input);
   });
-  if (argv.length === 0) {
-    const toPerson = process.stdout.isTTY;
-    (toPerson ? process.stdout : process.stderr).write(program.helpInformation());
-    return toPerson ? EXIT.ok : EXIT.usage;
-  }
+  if (argv.length === 0) return greet(program.helpInformation());
   try {
     // `help list`, as git and docker have it, is `list --help`.
     await program.parseAsync(argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : argv, { from: 'user' });
@@ -53,6 +49,18 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     throw usageError(fromCommander(error), helpCommand(commandOf(argv)));
   }
   return code;
+}
+
+/** No command: a person at a terminal is told what there is to type and to find; a program has made a mistake. */
+async function greet(help: string): Promise<number> {
+  if (!process.stdout.isTTY) {
+    process.stderr.write(help);
+    return EXIT.usage;
+  }
+  const { listIdentities, stateRoot } = await import('@bot-bottle/state-paths');
+  const count = listIdentities(stateRoot()).length;
+  process.stdout.write(count === 0 ? help : `${help}\n${count} here already; see: bot-bottle list\n`);
+  return EXIT.ok;
 }
 
 async function createContext(): Promise<Context> {
