@@ -1,6 +1,6 @@
 import { effectiveBackend, readRecord } from '@bot-bottle/metadata';
 import { createRegistry } from '../backends/registry.js';
-import { loadSettings } from '../config/settings.js';
+import { loadOwnSettings } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { writeLine } from '../output/write.js';
 import { resumeBottle } from '../session/resume.js';
@@ -11,7 +11,7 @@ import type { Run } from './spec.js';
 
 export const run: Run = async (context, input) => {
   const paths = resolveBottle(context.root, input.args[0] ?? '');
-  const settings = loadSettings(context);
+  const settings = loadOwnSettings(context);
   const detachKeys = detachKeysOf(input, settings);
   const registry = createRegistry(context, settings);
   const record = readRecord(paths);

@@ -2,7 +2,7 @@ import type { Backend } from '@bot-bottle/backend';
 import type { Lease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { LaunchRecord } from '../session/launch-file.js';
-import type { ResumeReport } from '../session/resume.js';
+import type { ResumeReport } from '../session/resume-report.js';
 import type { SessionRecord } from '../session/session-file.js';
 
 /** A bottle whose state is complete and whose lease this process holds: ready to be launched. */

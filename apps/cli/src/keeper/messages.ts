@@ -43,8 +43,7 @@ export function parseKeeperMessage(value: unknown): KeeperMessage | null {
         notes: Array.isArray(message.notes) ? message.notes.map(string) : [],
       };
     case 'error': {
-      const code =
-        message.code === 'protocol-mismatch' || message.code === 'too-slow' ? message.code : 'malformed';
+      const code = message.code === 'protocol-mismatch' ? message.code : 'malformed';
       return { type: 'error', code, message: string(message.message) };
     }
     default:

@@ -12,7 +12,7 @@ import { bottleRef } from '../session/bottle-spec.js';
 import { messageOf } from '../session/end.js';
 import { SessionError } from '../session/errors.js';
 import { type LaunchRecord, readLaunch, type Workspace } from '../session/launch-file.js';
-import type { ResumeReport } from '../session/resume.js';
+import type { ResumeReport } from '../session/resume-report.js';
 import { readSession, type SessionRecord, writeSession } from '../session/session-file.js';
 import { checkWorkspace } from '../session/workspace.js';
 import { abandoned } from './abandoned.js';

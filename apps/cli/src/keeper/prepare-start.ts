@@ -8,7 +8,7 @@ import { bottleRef } from '../session/bottle-spec.js';
 import { describeLeft, messageOf } from '../session/end.js';
 import { type LaunchRecord, writeLaunch } from '../session/launch-file.js';
 import { type SessionRecord, writeSession } from '../session/session-file.js';
-import type { StartRequest } from '../session/start.js';
+import type { StartRequest } from '../session/start-request.js';
 import { checkWorkspace, makeWorkspace } from '../session/workspace.js';
 import { abandoned } from './abandoned.js';
 import type { Bottle, CheckCancelled } from './bottle.js';

@@ -30,7 +30,7 @@ export type KeeperMessage =
     }
   | { readonly type: 'error'; readonly code: ProtocolErrorCode; readonly message: string };
 
-export type ProtocolErrorCode = 'malformed' | 'protocol-mismatch' | 'too-slow';
+export type ProtocolErrorCode = 'malformed' | 'protocol-mismatch';
 
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';

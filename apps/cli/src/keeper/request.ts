@@ -2,8 +2,8 @@ import type { TerminalSize } from '@bot-bottle/backend';
 import type { Identity } from '@bot-bottle/identity';
 import type { BackendRef } from '../session/backend-ref.js';
 import { SessionError, type SessionErrorCode } from '../session/errors.js';
-import type { ResumeReport } from '../session/resume.js';
-import type { StartRequest } from '../session/start.js';
+import type { ResumeReport } from '../session/resume-report.js';
+import type { StartRequest } from '../session/start-request.js';
 
 /** What a command asks of the keeper that it spawned, over their IPC channel. Values of variables come in its environment. */
 export type KeeperRequest = {

@@ -1,4 +1,3 @@
-import type { LeftEntry } from '@bot-bottle/durable-fs';
 import type { Identity } from '@bot-bottle/identity';
 import { effectiveBackend, readRecord } from '@bot-bottle/metadata';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
@@ -6,6 +5,7 @@ import type { Context } from '../context.js';
 import { spawnKeeper, terminalSize } from '../keeper/spawn.js';
 import type { FindBackend } from './backend-ref.js';
 import { SessionError } from './errors.js';
+import type { ResumeReport } from './resume-report.js';
 
 export interface ResumeOptions {
   readonly backends: FindBackend;
@@ -13,25 +13,6 @@ export interface ResumeOptions {
   readonly allowMissingWorkspace?: boolean;
   /** Keep the state when the session ends, too. Default false. */
   readonly preserve?: boolean;
-}
-
-/** What came back and what did not. */
-export interface ResumeReport {
-  readonly workspace: 'mounted' | 'in place' | 'missing';
-  readonly home: 'in place' | 'missing';
-  /** Of the agent's transcript folders, relative to its home. */
-  readonly transcript: {
-    readonly restored: readonly string[];
-    readonly inPlace: readonly string[];
-    readonly missing: readonly string[];
-    readonly left: readonly LeftEntry[];
-  };
-  /** `reset`: it was gone, so nobody is allowed. */
-  readonly liveConfig: 'in place' | 'reset';
-  readonly labels: Readonly<Record<string, string>>;
-  readonly args: readonly string[];
-  /** Names that the agent's definition passes and the operator's environment does not hold now. */
-  readonly absentEnv: readonly string[];
 }
 
 export interface ResumedBottle {

@@ -1,25 +1,8 @@
-import type { Limits } from '@bot-bottle/backend';
 import type { Identity } from '@bot-bottle/identity';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
-import type { AgentDefinition } from '../agents/definition.js';
 import type { Context } from '../context.js';
 import { spawnKeeper, terminalSize } from '../keeper/spawn.js';
-import type { BackendRef } from './backend-ref.js';
-import type { Workspace } from './launch-file.js';
-
-export interface StartRequest {
-  readonly agent: AgentDefinition;
-  /** Put behind the agent's command. */
-  readonly args: readonly string[];
-  /** Already chosen and found available; a built-in `Backend` object is one. */
-  readonly backend: BackendRef;
-  readonly workspace: Workspace;
-  readonly labels: Readonly<Record<string, string>>;
-  /** None by default. */
-  readonly limits?: Limits;
-  /** Keep the state when the session ends. Default false. */
-  readonly preserve?: boolean;
-}
+import type { StartRequest } from './start-request.js';
 
 export interface StartedBottle {
   readonly identity: Identity;

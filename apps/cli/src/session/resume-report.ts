@@ -1,0 +1,20 @@
+import type { LeftEntry } from '@bot-bottle/durable-fs';
+
+/** What came back and what did not. */
+export interface ResumeReport {
+  readonly workspace: 'mounted' | 'in place' | 'missing';
+  readonly home: 'in place' | 'missing';
+  /** Of the agent's transcript folders, relative to its home. */
+  readonly transcript: {
+    readonly restored: readonly string[];
+    readonly inPlace: readonly string[];
+    readonly missing: readonly string[];
+    readonly left: readonly LeftEntry[];
+  };
+  /** `reset`: it was gone, so nobody is allowed. */
+  readonly liveConfig: 'in place' | 'reset';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+  /** Names that the agent's definition passes and the operator's environment does not hold now. */
+  readonly absentEnv: readonly string[];
+}

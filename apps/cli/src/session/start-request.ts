@@ -1,0 +1,19 @@
+import type { Limits } from '@bot-bottle/backend';
+import type { AgentDefinition } from '../agents/definition.js';
+import type { BackendRef } from './backend-ref.js';
+import type { Workspace } from './launch-file.js';
+
+/** What a new bottle is made of. */
+export interface StartRequest {
+  readonly agent: AgentDefinition;
+  /** Put behind the agent's command. */
+  readonly args: readonly string[];
+  /** Already chosen and found available; a built-in `Backend` object is one. */
+  readonly backend: BackendRef;
+  readonly workspace: Workspace;
+  readonly labels: Readonly<Record<string, string>>;
+  /** None by default. */
+  readonly limits?: Limits;
+  /** Keep the state when the session ends. Default false. */
+  readonly preserve?: boolean;
+}
