@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@bot-bottle/test-kit';
-import { diskAfterPowerCut } from './power-cut/disk-log';
-import { boot, findKernel, type Machine, packRamDisk } from './power-cut/machine';
+import { diskAfterPowerCut } from './power-cut/disk-log.js';
+import { boot, findKernel, type Machine, packRamDisk } from './power-cut/machine.js';
 
 const here = join(__dirname, 'power-cut');
 const kernel = findKernel(join(__dirname, '../../../.tools/kernel'));
