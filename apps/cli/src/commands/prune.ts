@@ -1,5 +1,5 @@
 import { createRegistry } from '../backends/registry.js';
-import { loadSettings } from '../config/settings.js';
+import { loadOwnSettings } from '../config/settings.js';
 import { EXIT } from '../output/exit-codes.js';
 import { formatBytes } from '../output/format.js';
 import { writeJsonArray, writeLine } from '../output/write.js';
@@ -8,7 +8,7 @@ import type { Run } from './spec.js';
 
 export const run: Run = async (context, input) => {
   const dryRun = input.flag('dry-run');
-  const pruning = new Pruning(context.root, createRegistry(context, loadSettings(context)).find);
+  const pruning = new Pruning(context.root, createRegistry(context, loadOwnSettings(context)).find);
   let failed = false;
   const told = (async function* (): AsyncGenerator<Pruned> {
     for await (const outcome of pruning.run(dryRun)) {

@@ -1,6 +1,6 @@
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { createRegistry } from '../backends/registry.js';
-import { loadSettings } from '../config/settings.js';
+import { loadOwnSettings } from '../config/settings.js';
 import { CliError } from '../output/errors.js';
 import { EXIT } from '../output/exit-codes.js';
 import { writeJson, writeLine } from '../output/write.js';
@@ -13,7 +13,7 @@ export const run: Run = async (context, input) => {
   const paths = resolveBottle(context.root, input.args[0] ?? '');
   const force = input.flag('force');
   refuse(paths, force);
-  const { find } = createRegistry(context, loadSettings(context));
+  const { find } = createRegistry(context, loadOwnSettings(context));
   const { entries, bytes, left } = await removeSession(paths, { backends: find, force });
   if (input.flag('json')) await writeJson(context.stdout, { identity: paths.identity, entries, bytes, left });
   else await writeLine(context.stdout, paths.identity);

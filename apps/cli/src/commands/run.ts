@@ -86,10 +86,7 @@ function isCommanderError(error: unknown): error is CommanderError {
 
 /** Commander writes `error: unknown option '--jso'\n(Did you mean --json?)`; here the fact is one line. */
 function fromCommander(error: CommanderError): string {
-  return error.message
-    .replace(/^error: /, '')
-    .replace(/\n\((.*)\)$/, '; $1')
-    .replace('; Did', '; did');
+  return error.message.replace(/^error: /, '').replace(/\n\(Did (.*)\)$/, '; did $1');
 }
 
 function helpCommand(command: string | undefined): string {

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readFileOrAbsent } from '@bot-bottle/durable-fs';
 import { rootPaths } from '@bot-bottle/state-paths';
-import { codeOf } from '../output/errors.js';
+import { CliError, codeOf } from '../output/errors.js';
 import { parseConfig, type ReadConfig } from './read.js';
 
 const FILE_NAME = 'bot-bottle.yaml';
@@ -21,15 +21,28 @@ export function readRootConfig(root: string): ReadConfig | null {
   return parseConfig(text, file);
 }
 
-/** The project's file; null where there is none. An agent may have written it: no link, no pipe, no giant is read. */
+/**
+ * The project's file; null where there is none. An agent may have written it: no link, no pipe, no giant is read, and
+ * none of another user, who would choose what runs with the operator's variables (git's CVE-2022-24765).
+ */
 export function readProjectConfig(root: string, cwd: string): ReadConfig | null {
   for (const folder of projectFolders(cwd)) {
     const file = join(folder, FILE_NAME);
     if (file === rootPaths(root).config) continue;
     const text = readFileOrAbsent(file, { maxBytes: MAX_BYTES });
-    if (text !== null) return parseConfig(text, file);
+    if (text === null) continue;
+    checkOwner(file);
+    return parseConfig(text, file);
   }
   return null;
+}
+
+function checkOwner(file: string): void {
+  const { uid } = lstatSync(file);
+  if (uid === process.getuid?.() || uid === 0) return;
+  throw new CliError('untrusted-config', `${file} belongs to user ${uid}; expected a file of yours`, {
+    try: `ls -l ${file}`,
+  });
 }
 
 /**

@@ -1,8 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { CliError } from '../output/errors.js';
-import { loadSettings } from './settings.js';
+import { loadOwnSettings, loadSettings } from './settings.js';
 
 /** A root and a project (a git work tree), each with its file. */
 function surroundings(files: { root?: string; project?: string } = {}): { root: string; cwd: string } {
@@ -104,6 +104,22 @@ describe('loadSettings', () => {
 });
 
 describe("a project's file", () => {
+  const asRoot = process.getuid?.() === 0;
+
+  (asRoot ? it : it.skip)('of another user is refused (only root can make one for this test)', () => {
+    const { root, cwd } = surroundings({ project: 'agents: { claude: { command: [steal] } }' });
+    chownSync(join(cwd, 'bot-bottle.yaml'), 12345, 12345);
+    const { code, message } = refusal(() => loadSettings({ root, cwd }));
+    expect(code).toBe('untrusted-config');
+    expect(message).toMatch(/project\/bot-bottle\.yaml belongs to user 12345; expected a file of yours$/);
+  });
+
+  it('that is broken does not concern a bottle that is there already', () => {
+    const { root, cwd } = surroundings({ root: 'detachKeys: ctrl-a', project: 'nonsense: 1' });
+    expect(() => loadSettings({ root, cwd })).toThrow();
+    expect(loadOwnSettings({ root }).detachKeys).toBe('ctrl-a');
+  });
+
   it.each([
     ['backends: { evil: ./evil.cjs }', 'backends'],
     ['backend: weaker', 'backend'],

@@ -19,17 +19,25 @@ export interface Settings {
   readonly detachKeys: string | undefined;
 }
 
-/** @throws CliError `bad-config`, `untrusted-config` */
+/** The operator's own settings and the project's agents. @throws CliError `bad-config`, `untrusted-config` */
 export function loadSettings(context: Pick<Context, 'root' | 'cwd'>): Settings {
-  const root = readRootConfig(context.root);
-  const project = readProjectConfig(context.root, context.cwd);
+  return merge(context.root, readProjectConfig(context.root, context.cwd));
+}
+
+/** The operator's own alone: for a bottle that is there already, whatever lies in the current folder. @throws CliError `bad-config` */
+export function loadOwnSettings(context: Pick<Context, 'root'>): Settings {
+  return merge(context.root, null);
+}
+
+function merge(rootFolder: string, project: ReadConfig | null): Settings {
+  const root = readRootConfig(rootFolder);
   const agents = new Map<string, KnownAgent>();
   for (const definition of BUILT_IN_AGENTS) {
     agents.set(definition.name, { definition, source: 'built-in', fromProject: false });
   }
   if (root !== null) addAgents(agents, root, false);
   if (project !== null) {
-    checkProjectConfig(project, { agents, rootConfig: root, root: context.root });
+    checkProjectConfig(project, { agents, rootConfig: root, root: rootFolder });
     addAgents(agents, project, true);
   }
   return {
