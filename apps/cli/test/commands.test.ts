@@ -72,6 +72,14 @@ describe('start', () => {
     expect((await newOperator().run(['start', 'shell', '--', '-c', 'exit 42'])).code).toBe(42);
   });
 
+  it('runs one command in the shell agent, or options of bash itself', async () => {
+    const operator = newOperator();
+    expect((await operator.run(['start', 'shell', '--', 'printf', '%s|', 'a b', 'c'])).stdout).toBe('a b|c|');
+    expect((await operator.run(['start', 'shell', '--', '-c', 'echo $0', 'me'])).stdout.trim()).toBe('me');
+    expect((await operator.run(['start', 'shell'], { input: 'exit 3\n' })).code).toBe(3);
+    expect((await operator.run(['start', 'shell', '--', 'no-such-program'])).code).toBe(127);
+  });
+
   it("says so when a project's file defines the agent", async () => {
     const operator = newOperator();
     const project = join(operator.home, 'project');

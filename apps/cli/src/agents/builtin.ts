@@ -3,6 +3,9 @@ import { DEMO_SCRIPT } from './demo.js';
 
 const BASE = { resumeArgs: [], passEnv: [], setEnv: {}, transcript: [] } as const;
 
+/** `start shell`, `start shell -- make test` and, with options for bash itself, `start shell -- -c 'make test'`. */
+const SHELL_SCRIPT = 'case "$1" in -* | "") exec bash "$@" ;; *) exec "$@" ;; esac';
+
 /**
  * The agents that need no configuration. Names of variables, of transcript folders and the arguments that continue a
  * conversation are those of each tool's own documentation (code.claude.com/docs, developers.openai.com/codex,
@@ -20,8 +23,8 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
   {
     ...BASE,
     name: 'shell',
-    description: 'an interactive shell',
-    command: ['bash'],
+    description: 'an interactive shell, or one command of yours',
+    command: ['sh', '-c', SHELL_SCRIPT, 'shell'],
     transcript: ['.bash_history'],
   },
   {

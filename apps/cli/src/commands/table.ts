@@ -80,7 +80,7 @@ const TABLE = [
       'bot-bottle start claude --cwd .',
       'bot-bottle start codex --copy-cwd --label task=42',
       'bot-bottle start shell --detach',
-      "bot-bottle start shell -- -c 'echo hello'",
+      'bot-bottle start shell --cwd . -- make test',
     ],
   },
   {
