@@ -17,7 +17,8 @@ const LEAST_POINTS = 10;
 interface Scenario {
   /** Marked as preserved while the agent runs. */
   readonly mark: boolean;
-  readonly operator: () => Operator;
+  /** Lanes run at the same time. */
+  readonly operator: (lane: number) => Operator;
   readonly request: (operator: Operator) => KeeperRequest;
   /** What must hold after the keeper was killed; `token` is that of the agent. */
   readonly check: (operator: Operator, run: KeeperRun) => Promise<void>;
@@ -62,14 +63,18 @@ describeWith(['bwrap', 'strace'], 'a keeper that is killed', () => {
   }, 240_000);
 
   it('while it resumes leaves the bottle as it was, or running to its end', async () => {
-    const template = newOperator();
-    const { marked } = await keeperUnderStrace(template, start(template), { mark: true });
-    expect(marked).toBe(true);
+    // One bottle a lane: an identity is one machine's, and what runs at the same time must not share it.
+    const templates = Array.from({ length: LANES }, newOperator);
+    for (const template of templates) {
+      expect(await keeperUnderStrace(template, start(template), { mark: true })).toMatchObject({
+        marked: true,
+      });
+    }
     const points = await killEverywhere({
       mark: false,
-      operator: () => {
+      operator: lane => {
         const operator = newOperator();
-        cpSync(template.root, operator.root, { recursive: true });
+        cpSync(templates[lane]?.root ?? raise('no template'), operator.root, { recursive: true });
         return operator;
       },
       request: operator => ({
@@ -114,14 +119,14 @@ async function expectKept(operator: Operator): Promise<void> {
 
 /** Runs the scenario once whole, then once for each step at which the keeper is killed. Returns how often that was. */
 async function killEverywhere(scenario: Scenario): Promise<number> {
-  const { run: whole } = await once(scenario);
+  const { run: whole } = await once(scenario, 0);
   expect(whole).toMatchObject({ killed: false, reply: { kind: 'ready' } });
   const points = sample(pointsOf(whole));
   let fired = 0;
-  const lane = async (): Promise<void> => {
+  const work = async (lane: number): Promise<void> => {
     for (let point = points.shift(); point !== undefined; point = points.shift()) {
       const inject = `${point.syscall}:signal=KILL:when=${point.nth}`;
-      const { operator: victim, run } = await once(scenario, inject);
+      const { operator: victim, run } = await once(scenario, lane, inject);
       // The last ones are made only at times.
       if (!run.killed) continue;
       fired += 1;
@@ -132,14 +137,18 @@ async function killEverywhere(scenario: Scenario): Promise<number> {
       }
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: LANES }, (_, lane) => work(lane)));
   return fired;
 }
 
 let count = 0;
 
-async function once(scenario: Scenario, inject?: string): Promise<{ operator: Operator; run: KeeperRun }> {
-  const operator = scenario.operator();
+async function once(
+  scenario: Scenario,
+  lane: number,
+  inject?: string,
+): Promise<{ operator: Operator; run: KeeperRun }> {
+  const operator = scenario.operator(lane);
   const request = scenario.request(operator);
   const token = request.kind === 'start' ? tokenOf(operator) : tokenIn(operator);
   const run = await keeperUnderStrace(operator, request, {

@@ -1,10 +1,14 @@
 import { SessionError } from '../session/errors.js';
+import { writeSession } from '../session/session-file.js';
 import type { Bottle } from './bottle.js';
 import { prepareResume } from './prepare-resume.js';
 import { prepareStart } from './prepare-start.js';
 import { type KeeperReply, type KeeperRequest, toFailure } from './request.js';
 import { runSession } from './run-session.js';
 import { StopSwitch } from './stop-switch.js';
+
+/** EX_SOFTWARE of sysexits.h(3head). */
+const EXIT_SOFTWARE = 70;
 
 /**
  * The keeper: one process per running bottle. It takes one request over its IPC channel, answers once when the agent
@@ -20,8 +24,10 @@ export async function runKeeper(_argv: string[]): Promise<void> {
   if (request === null) {
     return;
   }
+  let bottle: Bottle | null = null;
+  process.once('uncaughtException', error => void die(error, bottle));
   try {
-    const bottle = await prepare(request, stop);
+    bottle = await prepare(request, stop);
     const session = await runSession(bottle, request, { stop, starterGone: disconnected() });
     await reply({ kind: 'ready', identity: bottle.paths.identity, report: bottle.report });
     await session.ended;
@@ -32,6 +38,22 @@ export async function runKeeper(_argv: string[]): Promise<void> {
     if (process.connected) {
       process.disconnect();
     }
+  }
+}
+
+/**
+ * A fault of ours: said to whoever waits and noted for whoever looks. What it leaves is what a kill leaves, and the next
+ * command puts that right; the sandbox goes with this process.
+ */
+async function die(error: Error, bottle: Bottle | null): Promise<never> {
+  try {
+    if (bottle !== null) {
+      const problems = [...bottle.session.problems, `the keeper failed: ${error.stack ?? error.message}`];
+      await writeSession(bottle.paths, { ...bottle.session, phase: 'running', problems });
+    }
+    await reply({ kind: 'failed', failure: toFailure(error) });
+  } finally {
+    process.exit(EXIT_SOFTWARE);
   }
 }
 

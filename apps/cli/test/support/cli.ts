@@ -5,8 +5,8 @@ import { readLease } from '@bot-bottle/preserve';
 import { type BottlePaths, bottlePaths, listIdentities } from '@bot-bottle/state-paths';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 
-/** The built program: these tests are about real processes. */
-export const BUNDLE = join(__dirname, '../../dist/bot-bottle.cjs');
+/** The built program, for these tests are about real processes; BOT_BOTTLE_TEST_BUNDLE names another build. */
+export const BUNDLE = process.env['BOT_BOTTLE_TEST_BUNDLE'] ?? join(__dirname, '../../dist/bot-bottle.cjs');
 
 export interface Outcome {
   readonly code: number | null;
