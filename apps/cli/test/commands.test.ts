@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Operator } from './support/cli.js';
+import { Operator, until } from './support/cli.js';
 import { markPreserved, plant, plantLocal } from './support/records.js';
 
 const operators: Operator[] = [];
@@ -273,6 +273,48 @@ describe('show', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/state +broken\n/);
     expect(stdout).toContain('broken-aaaaa/metadata.json');
+  });
+});
+
+describe('agents', () => {
+  it('lists the built-in ones with what reaches their bottle, in a stable JSON shape', async () => {
+    const { code, stdout } = await newOperator().run(['agents', '--json']);
+    const agents: { name: string }[] = JSON.parse(stdout);
+    expect([code, agents.map(({ name }) => name)]).toEqual([
+      0,
+      ['demo', 'shell', 'claude', 'codex', 'gemini', 'opencode'],
+    ]);
+    expect(agents.find(({ name }) => name === 'codex')).toEqual({
+      name: 'codex',
+      description: 'OpenAI Codex CLI',
+      command: ['codex'],
+      resumeArgs: ['resume', '--last'],
+      passEnv: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_API_KEY'],
+      setEnv: {},
+      transcript: ['.codex/sessions'],
+      toolPaths: [],
+      backend: null,
+      source: 'built-in',
+    });
+  });
+});
+
+describe('stop and logs', () => {
+  it('ends a session in order and keeps what its terminal showed', async () => {
+    const operator = newOperator();
+    const { identity } = await operator.start('shell', '--preserve', '--', '-c', 'echo shown; sleep 60');
+    await until(async () => (await operator.run(['logs', identity])).stdout.includes('shown'));
+    const { stdout } = await operator.run(['stop', identity, '--grace', '0', '--json']);
+    expect(JSON.parse(stdout)).toEqual({
+      identity,
+      stopped: true,
+      exit: { code: 137 },
+      kept: true,
+      notes: [],
+    });
+    expect((await operator.run(['logs', identity])).stdout).toContain('shown');
+    const again = await operator.run(['stop', identity]);
+    expect(again).toEqual({ code: 0, stdout: '', stderr: `bot-bottle: ${identity} does not run\n` });
   });
 });
 
