@@ -186,6 +186,39 @@ describeWith('bwrap', 'a session', () => {
     expect(readdirSync(join(operator.root, 'state'))).toEqual([]);
   });
 
+  it('that is interrupted while it is being made leaves nothing', async () => {
+    const folder = join(operator.home, 'large');
+    mkdirSync(folder);
+    for (let file = 0; file < 20_000; file += 1) writeFileSync(join(folder, `file-${file}`), '');
+    const person = new PersonAtTerminal(operator, ['start', 'shell', '--copy-cwd', folder]);
+    await until(() => operator.bottles().some(({ metadata }) => existsSync(metadata)));
+    person.type('\x03');
+    expect(await person.exited()).toBe(125);
+    expect(person.shown).toContain('interrupted');
+    expect(readdirSync(join(operator.root, 'state'))).toEqual([]);
+  });
+
+  it('goes on being made where only its command was killed', async () => {
+    const folder = join(operator.home, 'large');
+    mkdirSync(folder);
+    for (let file = 0; file < 2_000; file += 1) writeFileSync(join(folder, `file-${file}`), '');
+    const person = new PersonAtTerminal(operator, [
+      'start',
+      'shell',
+      '--copy-cwd',
+      folder,
+      '--',
+      '-c',
+      'read x; exit 4',
+    ]);
+    await until(() => operator.bottles().some(({ metadata }) => existsSync(metadata)));
+    process.kill(person.pid, 'SIGKILL');
+    const [bottle] = operator.bottles();
+    if (bottle === undefined) throw new Error('the bottle is gone');
+    await until(() => describeBottle(bottle).state === 'running');
+    expect(await operator.run(['attach', bottle.identity], { input: '\n' })).toMatchObject({ code: 4 });
+  });
+
   it('whose mounted folder is gone is not resumed without it, and stays preserved', async () => {
     const folder = join(operator.home, 'project');
     mkdirSync(folder);
