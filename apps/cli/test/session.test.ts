@@ -198,6 +198,18 @@ describeWith('bwrap', 'a session', () => {
     expect(readdirSync(join(operator.root, 'state'))).toEqual([]);
   });
 
+  it('is stopped also while it is being made, and leaves nothing', async () => {
+    const folder = join(operator.home, 'large');
+    mkdirSync(folder);
+    for (let file = 0; file < 20_000; file += 1) writeFileSync(join(folder, `file-${file}`), '');
+    const starting = operator.run(['start', 'shell', '--copy-cwd', folder, '--detach']);
+    await until(() => operator.bottles().some(({ metadata }) => existsSync(metadata)));
+    const [bottle] = operator.bottles();
+    expect(await operator.run(['stop', bottle?.identity ?? ''])).toMatchObject({ code: 0 });
+    expect(await starting).toMatchObject({ code: 125, stderr: expect.stringContaining('interrupted') });
+    expect(readdirSync(join(operator.root, 'state'))).toEqual([]);
+  });
+
   it('goes on being made where only its command was killed', async () => {
     const folder = join(operator.home, 'large');
     mkdirSync(folder);

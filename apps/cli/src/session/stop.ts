@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus } from '@bot-bottle/backend';
+import { readLease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { encodeControl } from '../keeper/protocol.js';
 import { DEFAULT_GRACE_MS } from '../keeper/stop-switch.js';
 import { SessionError } from './errors.js';
 import { KeeperConnection } from './keeper-connection.js';
+import { readSession } from './session-file.js';
 
 export interface StopOptions {
   /** Milliseconds between the request to stop and the kill; 10,000 by default, as Docker's. 0 kills at once. */
@@ -26,11 +29,45 @@ export async function stopBottle(paths: BottlePaths, options: StopOptions = {}):
     keeper = await KeeperConnection.open(paths);
   } catch (error) {
     if (error instanceof SessionError && error.code === 'not-running') {
-      return { stopped: false, exit: null, kept: true, notes: [] };
+      return stopOwner(paths);
     }
     throw error;
   }
   keeper.send(encodeControl({ type: 'stop', graceMs: options.graceMs ?? DEFAULT_GRACE_MS }));
   const { exit, kept, notes } = await keeper.follow(async () => {});
   return { stopped: true, exit, kept, notes };
+}
+
+/** Milliseconds between two looks at a keeper that has no address: one that still starts, or ends already. */
+const LOOK_MS = 50;
+
+/** The lease says which process it is, and that it is that one still: start time and boot id, not the number alone. */
+async function stopOwner(paths: BottlePaths): Promise<StopOutcome> {
+  const stopped = signalOwner(paths);
+  while (stopped && readLease(paths).state === 'alive') {
+    await delay(LOOK_MS);
+  }
+  const session = readSession(paths);
+  return {
+    stopped,
+    exit: stopped ? (session?.exit ?? null) : null,
+    kept: session !== null,
+    notes: session?.problems ?? [],
+  };
+}
+
+function signalOwner(paths: BottlePaths): boolean {
+  const lease = readLease(paths);
+  if (lease.state !== 'alive' || lease.owner === null) {
+    return false;
+  }
+  try {
+    return process.kill(lease.owner.pid, 'SIGTERM');
+  } catch (error) {
+    // It came to its end meanwhile.
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') {
+      return false;
+    }
+    throw error;
+  }
 }
