@@ -13,7 +13,7 @@ const { backend, spec } = machine;
 // A process that must be killed runs what was built.
 const KEEPER = join(__dirname, '../test/keeper.mjs');
 
-function keeper(killed: 'on-open' | 'never', wanted: BottleSpec): ChildProcess {
+function keeper(killed: string, wanted: BottleSpec): ChildProcess {
   const { home, stateRoot } = machine;
   const argument = JSON.stringify({ spec: wanted, home, stateRoot });
   return spawn(process.execPath, [KEEPER, killed, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -83,23 +83,27 @@ describeWith('bwrap', 'when the keeper is killed', () => {
     expect(await backend.destroy(wanted)).toEqual({ removed: true, left: [] });
   });
 
-  it('at the moment when its terminal opens, nothing starts and the next launch works', async () => {
-    const marker = `early-${process.pid}-x`;
-    const command = ['sh', '-c', 'while :; do sleep 0.1; done', marker];
-    for (let round = 0; round < 10; round++) {
-      const wanted = spec('keeper-bbbbb', { command });
-      const child = keeper('on-open', wanted);
-      expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
-      await gone(marker);
-      // A process without a command line may still be on its way out.
-      while ((await backend.status(wanted)).state === 'running') await sleep(20);
-    }
-    await backend.stop(spec('keeper-bbbbb'), { graceMs: 0 });
-    expect(readdirSync(spec('keeper-bbbbb').stateFolder)).not.toContain('options');
-    const wanted = spec('keeper-bbbbb', { command: ['echo', 'again'] });
-    expect(await run(backend, wanted)).toEqual({ code: 0, output: 'again\n' });
-    expect(await backend.destroy(wanted)).toEqual({ removed: true, left: [] });
-  });
+  it.each(['before-open', 'on-open', 'on-launch', 'on-data'])(
+    'during a launch (%s), nothing goes on, no secret is left, and the next launch works',
+    async moment => {
+      const marker = `early-${process.pid}-x`;
+      const wanted = spec(`keeper-${moment.replace('-', '').slice(0, 5)}`, {
+        command: ['sh', '-c', 'echo up; while :; do sleep 0.1; done', marker],
+        env: { TOKEN: 'secret' },
+      });
+      for (let round = 0; round < 5; round++) {
+        expect(await once(keeper(moment, wanted), 'exit')).toEqual([null, 'SIGKILL']);
+        await gone(marker);
+        // A process without a command line may still be on its way out.
+        while ((await backend.status(wanted)).state === 'running') await sleep(20);
+      }
+      await backend.stop(wanted, { graceMs: 0 });
+      expect(readdirSync(wanted.stateFolder).filter(name => name.startsWith('options'))).toEqual([]);
+      const again = { ...wanted, command: ['echo', 'again'] };
+      expect(await run(backend, again)).toEqual({ code: 0, output: 'again\n' });
+      expect(await backend.destroy(wanted)).toEqual({ removed: true, left: [] });
+    },
+  );
 
   it('what a launch left half made is found by the file that it holds, and killed', async () => {
     const wanted = spec('keeper-ddddd', { command: ['true'] });

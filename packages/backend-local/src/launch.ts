@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BottleSpec, ExitStatus, LaunchHost, RunningBottle, TerminalCommand } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
+import { privateMounts } from './devices.js';
 import { etcFiles } from './etc.js';
 import type { LimitGroup } from './group.js';
 import { holdTerminal } from './held.js';
@@ -77,6 +79,7 @@ function openTerminal(host: LaunchHost, command: TerminalCommand) {
 function launchCommand(spec: BottleSpec, scratch: Scratch, context: LaunchContext): TerminalCommand {
   const { bwrap } = requireMachine(context.env);
   const limits = { ...DEFAULT_LIMITS, ...spec.limits };
+  const devices = process.getuid?.() === 0 ? scratch.devices : null;
   const options = sandboxOptions({
     identity: spec.identity,
     mounts: resolveMounts(spec, context.forbidden),
@@ -84,13 +87,16 @@ function launchCommand(spec: BottleSpec, scratch: Scratch, context: LaunchContex
     env: environment(spec, shell()),
     tmpBytes: limits.tmpBytes,
     egressSocket: spec.egressSocket,
+    devices,
   });
   for (const file of [scratch.exit, scratch.status]) removeIfPresent(file);
-  writeScratch(scratch.options, options.map(option => `${option}\0`).join(''));
+  // Under this one name and no temporary one, so that a stop knows what to remove when this process is killed now.
+  writeFileSync(scratch.options, options.map(option => `${option}\0`).join(''), { mode: 0o600, flag: 'wx' });
   const { prefix, env, folders } = context.group.enter(spec.identity, limits);
   const [file = '', ...args] = [
-    ...[...prefix, shell(), '-c', LAUNCH_SCRIPT, 'bot-bottle'],
-    ...[scratch.record, scratch.status, scratch.options, scratch.filter, bwrap],
+    ...[...prefix, ...(devices === null ? [] : privateMounts(context.env['PATH']))],
+    ...[shell(), '-c', LAUNCH_SCRIPT, 'bot-bottle'],
+    ...[scratch.record, scratch.status, scratch.options, scratch.filter, bwrap, devices ?? '-'],
     ...[`${folders.length}`, ...folders],
     ...['--', '/bin/sh', '-c', START_GUARD, 'bot-bottle', context.terminal],
     ...limitedCommand(spec, context.env['PATH']),

@@ -1,8 +1,10 @@
+import { MAKE_DEVICES } from './devices.js';
+
 /**
  * The shell text outside of the sandbox: constant, every datum comes as an argument. A pseudo-terminal library passes
  * no file descriptors, so a shell opens the ones that bubblewrap reads, then becomes bubblewrap (same process id).
  *
- * Arguments: record, status, options, filter, bwrap; number of groups, groups; the rest is for bubblewrap.
+ * Arguments: record, status, options, filter, bwrap, devices; number of groups, groups; the rest is for bubblewrap.
  * - Descriptors that a careless parent left open would be doors into the host: all above 2 are closed. A shell that
  *   cannot close one above 9 (dash) gives up.
  * - The record is written by the process that it names, before it becomes bubblewrap, so that there is no moment at
@@ -21,8 +23,8 @@ for link in /proc/self/fd/*; do
        elif [ -e "$link" ]; then echo "descriptor $fd is open and this shell cannot close it" >&2; exit 125; fi ;;
   esac
 done
-record=$1 status=$2 options=$3 filter=$4 bwrap=$5 groups=$6
-shift 6
+record=$1 status=$2 options=$3 filter=$4 bwrap=$5 devices=$6 groups=$7
+shift 7
 while [ "$groups" -gt 0 ]; do
   echo $$ >"$1/cgroup.procs"
   groups=$((groups - 1))
@@ -32,6 +34,7 @@ read -r boot </proc/sys/kernel/random/boot_id
 read -r stat </proc/self/stat
 printf '%s\\n%s\\n' "$boot" "$stat" >"$record.new"
 mv -f "$record.new" "$record"
+${MAKE_DEVICES}
 exec 7>"$status" 8<"$options" 9<"$filter"
 rm -f "$options"
 exec env -i "$bwrap" --args 8 "$@"

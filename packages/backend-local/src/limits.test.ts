@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { describeWith } from '@bot-bottle/test-kit';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
 import { finish, operator, run } from '../test/bottle.js';
 import { ptyHost } from '../test/host.js';
 import { type Hierarchy, ownHierarchies, parseHierarchies } from './cgroup.js';
@@ -100,23 +101,37 @@ describe('the groups that a process may divide', () => {
   });
 });
 
-describeWith('systemd-run', 'a scope of systemd', () => {
+describe('a scope of systemd', () => {
   const limits = { memoryBytes: 1024, processes: 30, cpus: 1.5 };
   const booted = '/proc/self';
+  const folder = temporaryFolder();
+  const program = join(folder, 'systemd-run');
+  writeFileSync(program, '', { mode: 0o755 });
 
   it('is asked of the system’s manager by root', () => {
-    const entry = scope({ SECRET: 'x' }, 0, booted)?.enter('demo-aaaaa', limits);
-    expect(entry?.prefix.slice(1)).toEqual([
-      ...['--scope', '--quiet', '--collect', '--unit=bot-bottle-demo-aaaaa'],
+    const entry = scope({ SECRET: 'x', PATH: folder }, 0, booted)?.enter('demo-aaaaa', limits);
+    expect(entry?.prefix).toEqual([
+      ...[program, '--scope', '--quiet', '--collect', '--unit=bot-bottle-demo-aaaaa'],
       ...['-p', 'MemoryMax=1024', '-p', 'TasksMax=30', '-p', 'CPUQuota=150%', '--'],
     ]);
     expect(entry?.env).toEqual({});
   });
 
+  it('is asked of the own manager by anybody else, who passes on only where that is', () => {
+    mkdirSync(join(folder, 'systemd'));
+    const env = { SECRET: 'x', PATH: folder, XDG_RUNTIME_DIR: folder };
+    const entry = scope(env, 1000, booted)?.enter('demo-aaaaa', { memoryBytes: 1024, processes: 30 });
+    expect(entry?.prefix).toEqual([
+      ...[program, '--user', '--scope', '--quiet', '--collect', '--unit=bot-bottle-demo-aaaaa'],
+      ...['-p', 'MemoryMax=1024', '-p', 'TasksMax=30', '--'],
+    ]);
+    expect(entry?.env).toEqual({ XDG_RUNTIME_DIR: folder });
+  });
+
   it('is not asked for where systemd does not run, or the operator’s manager cannot be reached', () => {
-    expect(scope({}, 0, '/nonexistent')).toBeNull();
-    expect(scope({}, 1000, booted)).toBeNull();
-    expect(scope({ XDG_RUNTIME_DIR: '/nonexistent' }, 1000, booted)).toBeNull();
-    expect(existsSync(booted)).toBe(true);
+    expect(scope({ PATH: folder }, 0, '/nonexistent')).toBeNull();
+    expect(scope({ PATH: folder }, 1000, booted)).toBeNull();
+    expect(scope({ PATH: folder, XDG_RUNTIME_DIR: '/nonexistent' }, 1000, booted)).toBeNull();
+    expect(scope({ PATH: '/nonexistent' }, 0, booted)).toBeNull();
   });
 });

@@ -33,6 +33,9 @@ const CAPABILITIES: Capabilities = {
   environment: ENVIRONMENT,
 };
 
+/** Bottles of this process that are between the check and the record of the sandbox. Among processes, the lease decides. */
+const launching = new Set<string>();
+
 /** Runs a bottle on this machine, in a bubblewrap sandbox that dies with the process that launched it. */
 export function localBackend(options: LocalOptions = {}): Backend {
   const env = options.env ?? process.env;
@@ -53,10 +56,25 @@ export function localBackend(options: LocalOptions = {}): Backend {
 
     async launch({ spec }, host) {
       const { state } = statusOf(spec);
-      if (state === 'running') throw new BackendError('already-running', `${spec.identity} runs already`);
+      if (state === 'running' || launching.has(spec.stateFolder)) {
+        throw new BackendError('already-running', `${spec.identity} runs already`);
+      }
       if (state === 'absent') throw new BackendError('not-prepared', `${spec.identity} was not prepared`);
-      await stop(spec, 0, env);
-      return launchSandbox(spec, host, { env, forbidden, group: limitGroup(env), terminal: 'terminal' });
+      launching.add(spec.stateFolder);
+      try {
+        await stop(spec, 0, env);
+        return await launchSandbox(spec, host, {
+          env,
+          forbidden,
+          group: limitGroup(env),
+          terminal: 'terminal',
+        });
+      } catch (error) {
+        await stop(spec, 0, env);
+        throw error;
+      } finally {
+        launching.delete(spec.stateFolder);
+      }
     },
 
     async attach(ref) {

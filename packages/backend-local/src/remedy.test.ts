@@ -63,7 +63,7 @@ describe('a machine without bubblewrap', () => {
     const script =
       '#!/bin/sh\ntest "$1" = --version && echo bubblewrap 0.8.0 && exit\necho "bwrap: no user namespace" >&2; exit 1\n';
     writeFileSync(join(folder, 'bwrap'), script, { mode: 0o755 });
-    const backend = localBackend({ home, stateRoot, env: { PATH: folder } });
+    const backend = localBackend({ home, stateRoot, env: { PATH: `${folder}:/usr/bin:/bin` } });
     const wanted = spec('remedy-bbbbb', { command: ['touch', '/workspace/ran'] });
     const prepared = await backend.prepare(wanted);
     await expect(backend.launch(prepared, ptyHost())).rejects.toMatchObject({

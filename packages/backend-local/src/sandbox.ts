@@ -1,4 +1,5 @@
 import type { BottleSpec } from '@bot-bottle/backend';
+import { ownDevices } from './devices.js';
 import { AGENT } from './etc.js';
 import { FILTER_FD, STATUS_FD } from './launcher.js';
 import type { ResolvedMounts } from './mounts.js';
@@ -31,6 +32,8 @@ export interface SandboxPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly tmpBytes: number;
   readonly egressSocket: string | undefined;
+  /** Where the bottle's own devices are, or null for the host's. */
+  readonly devices: string | null;
 }
 
 /** The options for bubblewrap. Their order matters: a later mount covers an earlier one. */
@@ -52,7 +55,14 @@ export function sandboxOptions(plan: SandboxPlan): string[] {
   options.push(...systemOptions());
   for (const [name, file] of Object.entries(plan.etc)) options.push('--ro-bind', file, `/etc/${name}`);
   options.push('--proc', '/proc', ...coverProc());
-  options.push('--dev', '/dev', ...tmpfs('/dev/shm', plan.tmpBytes), '--remount-ro', '/dev');
+  options.push(
+    '--dev',
+    '/dev',
+    ...ownDevices(plan.devices),
+    ...tmpfs('/dev/shm', plan.tmpBytes),
+    '--remount-ro',
+    '/dev',
+  );
   options.push('--dir', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp');
   options.push(...tmpfs('/tmp', plan.tmpBytes));
   if (plan.egressSocket !== undefined) options.push('--ro-bind', plan.egressSocket, EGRESS_SOCKET);

@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { BottleRef, DestroyReport, ExitStatus } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
@@ -14,6 +23,8 @@ export interface Scratch {
   readonly record: string;
   readonly status: string;
   readonly exit: string;
+  /** An empty folder, in which a launch by root mounts something that only it sees. */
+  readonly devices: string;
   readonly etc: (name: string) => string;
 }
 
@@ -26,6 +37,7 @@ export function scratchOf({ stateFolder }: BottleRef): Scratch {
     record: join(stateFolder, 'process'),
     status: join(stateFolder, 'bwrap-status.json'),
     exit: join(stateFolder, 'exit.json'),
+    devices: join(stateFolder, 'dev'),
     etc: name => join(stateFolder, `etc.${name}`),
   };
 }
@@ -33,10 +45,11 @@ export function scratchOf({ stateFolder }: BottleRef): Scratch {
 /** Makes the folder, for the operator alone. @throws BackendError `bad-spec` where something else is in its place */
 export function makeScratch(scratch: Scratch): void {
   const stat = lstatSync(scratch.folder, { throwIfNoEntry: false });
-  if (stat === undefined) mkdirSync(scratch.folder, { mode: 0o700 });
-  else if (!stat.isDirectory()) {
+  if (stat !== undefined && !stat.isDirectory()) {
     throw new BackendError('bad-spec', `stateFolder is not a folder: ${scratch.folder}`);
   }
+  if (stat === undefined) mkdirSync(scratch.folder, { mode: 0o700 });
+  mkdirSync(scratch.devices, { recursive: true, mode: 0o700 });
 }
 
 /** Writes a file whole: a reader, or a launch that follows a kill, sees the old one or the new one. */
@@ -61,7 +74,7 @@ export function readExit(scratch: Scratch): ExitStatus | null {
   return text === null ? null : (JSON.parse(text) as ExitStatus);
 }
 
-/** The folder is flat and only this adapter writes in it, so a folder inside is not ours and stays. */
+/** Only this adapter writes in the folder, files and one empty folder; a folder with something in it is not ours and stays. */
 export function removeScratch(scratch: Scratch): DestroyReport {
   const stat = lstatSync(scratch.folder, { throwIfNoEntry: false });
   if (stat === undefined) return { removed: false, left: [] };
@@ -76,6 +89,7 @@ export function removeScratch(scratch: Scratch): DestroyReport {
       left.push({ path, reason: (error as Error).message });
     }
   };
+  if (existsSync(scratch.devices)) attempt(scratch.devices, rmdirSync);
   for (const name of readdirSync(scratch.folder)) attempt(join(scratch.folder, name), removeIfPresent);
   attempt(scratch.folder, rmdirSync);
   return { removed: left.length === 0, left };

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RunningBottle } from '@bot-bottle/backend';
 import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
 import { finish, operator, run } from '../test/bottle.js';
@@ -40,27 +40,34 @@ describeWith(['bwrap', 'git'], 'a session in a bottle', () => {
       echo one >file && git add file && git commit -qm first && git --no-pager log --format=%s
       NO_COLOR=1 node -p '6 * 7 + " " + require("os").userInfo().username'
       bash -c 'echo $((40 + 2)) $(whoami) ~'`;
-    const { code, output } = await run(backend, spec('sessn-tools', { command: ['bash', '-c', script] }));
+    const own = dirname(process.execPath);
+    const tools = own.startsWith('/usr/') ? {} : { toolPaths: [own], env: { PATH: `${own}:/usr/bin:/bin` } };
+    const wanted = spec('sessn-tools', { command: ['bash', '-c', script], ...tools });
+    const { code, output } = await run(backend, wanted);
     expect(output).toBe('first\n42 agent\n42 agent /home/agent\n');
     expect(code).toBe(0);
   });
+
+  afterAll(() => backend.stop(spec('sessn-jobsc'), { graceMs: 0 }));
 
   it('has job control: interrupts reach the foreground program alone, and it can be suspended', async () => {
     const wanted = spec('sessn-jobsc', { command: ['bash', '--norc', '-i'], env: { PS1: 'ready> ' } });
     const bottle = await backend.launch(await backend.prepare(wanted), ptyHost());
     const terminal = type(bottle);
     await terminal.shows('ready> ');
-    terminal.write('sleep 600\n');
-    await terminal.shows('sleep 600');
-    // The shell gives the terminal to the program only once that exists, so what comes too early is typed again.
-    const again = setInterval(() => terminal.write('\x1a'), 200);
+    // Each says by its own output, not by the echo of what was typed, that the terminal is its own.
+    const foreground = (digit: number, program: string) =>
+      terminal.write(`sh -c 'echo up-$((${digit} + 1)); exec ${program}'\n`);
+    foreground(1, 'sleep 600');
+    await terminal.shows('up-2');
+    terminal.write('\x1a');
     await terminal.shows('Stopped');
-    clearInterval(again);
-    terminal.write('kill %1; cat\n');
-    await terminal.shows('cat');
+    foreground(2, 'cat');
+    await terminal.shows('up-3');
     terminal.write('\x03');
     await terminal.shows('ready> ');
-    terminal.write('exit 9\n');
+    // A shell with a stopped job does not end when it is first told to, so the job goes before.
+    terminal.write('kill -9 %1; wait %1; exit 9\n');
     expect(await bottle.exited).toEqual({ code: 9 });
   });
 
@@ -81,7 +88,8 @@ describeWith(['bwrap', 'git'], 'a session in a bottle', () => {
       });
     expect(lines.some(line => line.includes('--args'))).toBe(true);
     expect(lines.filter(line => line.includes(secret))).toEqual([]);
-    const files = readdirSync(wanted.stateFolder);
+    const entries = readdirSync(wanted.stateFolder, { withFileTypes: true });
+    const files = entries.filter(entry => entry.isFile()).map(({ name }) => name);
     expect(files).not.toContain('options');
     for (const name of files)
       expect(readFileSync(join(wanted.stateFolder, name), 'utf8')).not.toContain(secret);
@@ -107,6 +115,21 @@ describeWith(['bwrap', 'git'], 'a session in a bottle', () => {
     await new Promise(resolve => server.close(resolve));
     const refused = spec('sessn-egres', { egressSocket: join(temporaryFolder(), 'absent') });
     await expect(backend.prepare(refused)).rejects.toMatchObject({ code: 'bad-spec' });
+  });
+
+  it('leaves no secret when no terminal can be had', async () => {
+    const wanted = spec('sessn-nopty', { env: { TOKEN: 'secret' } });
+    const host = {
+      openTerminal(): never {
+        throw new Error('out of pty devices');
+      },
+    };
+    await expect(backend.launch(await backend.prepare(wanted), host)).rejects.toMatchObject({
+      code: 'launch-failed',
+      message: 'no terminal: out of pty devices',
+    });
+    expect(readdirSync(wanted.stateFolder)).not.toContain('options');
+    expect(await backend.status(wanted)).toEqual({ state: 'prepared' });
   });
 
   it('ends with 127 for a command that does not exist', async () => {

@@ -1,15 +1,21 @@
 // A keeper in a process of its own, to be killed: launches the specification of argv and says how far it came.
-// The first argument says when it kills itself with SIGKILL: as soon as the terminal is open, or never.
+// The first argument says when it kills itself with SIGKILL: before-open, on-open (of the terminal), on-data, on-launch, never.
 import { localBackend } from '@bot-bottle/backend-local';
 import { spawn } from '@lydell/node-pty';
 
 const [killed, text] = process.argv.slice(2);
 const { spec, home, stateRoot } = JSON.parse(text);
 
+const at = moment => {
+  if (killed === moment) process.kill(process.pid, 'SIGKILL');
+};
+
 const host = {
   openTerminal({ file, args, env, cwd }) {
+    at('before-open');
     const pty = spawn(file, args, { env, cwd, cols: 80, rows: 24 });
-    if (killed === 'on-open') process.kill(process.pid, 'SIGKILL');
+    at('on-open');
+    pty.onData(() => at('on-data'));
     return {
       pid: pty.pid,
       write: data => pty.write(`${data}`),
@@ -27,5 +33,6 @@ const host = {
 
 const backend = localBackend({ home, stateRoot });
 const { terminal, exited } = await backend.launch(await backend.prepare(spec), host);
+at('on-launch');
 terminal.onData(chunk => process.stdout.write(chunk));
 process.exit((await exited).code);

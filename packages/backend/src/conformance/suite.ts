@@ -215,6 +215,14 @@ function describeEnd(
     await refuses('already-running', () => bottle.start(programs.exit(0)));
   });
 
+  promise('lets one of two launches at once win', async (bottle, backend) => {
+    const prepared = await backend.prepare(bottle.with({ command: programs.wait() }));
+    const launches = [backend, makeBackend()].map(each => each.launch(prepared, host()));
+    const [one, two] = await Promise.allSettled(launches);
+    assert.deepEqual([one?.status, two?.status].sort(), ['fulfilled', 'rejected']);
+    await refuses('already-running', () => Promise.all(launches));
+  });
+
   promise('lets the program end by itself when it is stopped', async (bottle, backend) => {
     const session = await bottle.start(programs.wait());
     await session.shows('ready');
