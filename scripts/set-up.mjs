@@ -20,6 +20,8 @@ const testPrograms = {
   faketime: 'faketime',
   zsh: 'zsh',
   fish: 'fish',
+  python3: 'python3',
+  'mkfs.btrfs': 'btrfs-progs',
   busybox: 'busybox-static',
   'mkfs.ext4': 'e2fsprogs',
   'qemu-system-x86_64': 'qemu-system-x86',
