@@ -90,6 +90,22 @@ describeWith('bwrap', 'a client', () => {
     expect(residentBytes(keeper) - before).toBeLessThan(64 * 1024 * 1024);
   });
 
+  it('that neither reads nor goes does not keep the keeper alive', async () => {
+    const bottle = await operator.start(
+      'shell',
+      '--',
+      '-c',
+      'read x; head -c 600000 /dev/zero | tr "\\0" "a"',
+    );
+    const keeper = keeperOf(bottle) ?? -1;
+    const deaf = await attached(bottle);
+    deaf.pause();
+    for (const frame of encodeData(Buffer.from('\n'))) deaf.write(frame);
+    await until(() => !existsSync(`/proc/${keeper}`));
+    expect(existsSync(bottle.folder)).toBe(false);
+    deaf.destroy();
+  });
+
   it('that types more than the agent reads is held, and all of it arrives', async () => {
     const length = 3_000_000;
     const script = `stty raw -echo; echo ready; sleep 0.5; head -c ${length} | md5sum; exit 8`;

@@ -34,7 +34,8 @@ export class Client {
   readonly #decoder = new FrameDecoder();
   #greeted = false;
   #attached = false;
-  #stall: NodeJS.Timeout | null = null;
+  #ending = false;
+  #stall: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, identity: string, handler: ClientHandler, stallMs = STALL_MS) {
     this.#socket = socket;
@@ -64,7 +65,7 @@ export class Client {
     for (const frame of encodeData(chunk)) {
       this.#socket.write(frame, () => this.#progress());
     }
-    if (this.full && this.#stall === null) {
+    if (this.full && this.#stall === undefined) {
       this.#watch();
     }
   }
@@ -74,10 +75,9 @@ export class Client {
     if (this.#socket.destroyed) {
       return;
     }
-    this.#watch();
     await new Promise<void>(resolve => {
       this.#socket.once('close', () => resolve());
-      this.#socket.end(encodeControl(message));
+      this.#leave(message);
     });
   }
 
@@ -149,31 +149,32 @@ export class Client {
   }
 
   #drop(error: ProtocolError): void {
-    this.#socket.end(encodeControl({ type: 'error', code: error.code, message: error.message }));
-    this.#socket.destroySoon();
     this.#attached = false;
+    this.#leave({ type: 'error', code: error.code, message: error.message });
+  }
+
+  #leave(message: KeeperMessage): void {
+    this.#ending = true;
+    this.#socket.end(encodeControl(message));
+    this.#watch();
   }
 
   /** A client that trickles one byte now and then makes no progress: a frame has to go. */
   #progress(): void {
-    if (this.#stall !== null) {
-      clearTimeout(this.#stall);
-      this.#stall = null;
-      if (this.full) {
-        this.#watch();
-      }
+    if (this.#stall !== undefined) {
+      this.#watch();
     }
-  }
-
-  #watch(): void {
-    this.#stall = setTimeout(() => this.#socket.destroy(), this.#stallMs);
   }
 
   #settle(): void {
-    if (this.#stall !== null && !this.full) {
-      clearTimeout(this.#stall);
-      this.#stall = null;
-    }
+    this.#progress();
     this.#handler.ready(this);
+  }
+
+  /** Whoever is full, or is to close its end, has this long for the next frame. */
+  #watch(): void {
+    clearTimeout(this.#stall);
+    const due = !this.closed && (this.full || this.#ending);
+    this.#stall = due ? setTimeout(() => this.#socket.destroy(), this.#stallMs) : undefined;
   }
 }

@@ -70,12 +70,16 @@ class PtyTerminal implements Terminal {
   readonly pid: number;
   readonly #pty: UnixPty;
   readonly #exited: Promise<ExitStatus>;
+  readonly #listeners = new Set<(chunk: Uint8Array) => void>();
+  /** What came before anybody listened: an adapter may take its time between the opening and the handing over. */
+  #early: Uint8Array[] = [];
   #over = false;
   #poll: NodeJS.Timeout | null = null;
 
   constructor(pty: UnixPty) {
     this.#pty = pty;
     this.pid = pty.pid;
+    pty.onData(text => this.#spread(Buffer.from(text, 'latin1')));
     this.#exited = new Promise(resolve => {
       pty.onExit(({ exitCode, signal }) => {
         this.#over = true;
@@ -100,8 +104,13 @@ class PtyTerminal implements Terminal {
   }
 
   onData(listener: (chunk: Uint8Array) => void): () => void {
-    const subscription = this.#pty.onData(text => listener(Buffer.from(text, 'latin1')));
-    return () => subscription.dispose();
+    this.#listeners.add(listener);
+    const early = this.#early;
+    this.#early = [];
+    for (const chunk of early) {
+      listener(chunk);
+    }
+    return () => this.#listeners.delete(listener);
   }
 
   onExit(listener: (exit: ExitStatus) => void): void {
@@ -111,6 +120,15 @@ class PtyTerminal implements Terminal {
   kill(signal: NodeJS.Signals): void {
     if (!this.#over) {
       this.#pty.kill(signal);
+    }
+  }
+
+  #spread(chunk: Uint8Array): void {
+    if (this.#listeners.size === 0) {
+      this.#early.push(chunk);
+    }
+    for (const listener of this.#listeners) {
+      listener(chunk);
     }
   }
 
