@@ -53,7 +53,7 @@ try {
   if (process.argv.includes('--json')) console.log(JSON.stringify({ name: 'keeper memory', own, resident }));
   else
     console.log(`a keeper's memory: ${mebibytes(own)} MiB of its own, ${mebibytes(resident)} MiB resident`);
-  bottle('rm', '--force', identity);
+  bottle('stop', identity, '--grace', '0');
 } finally {
   rmSync(root, { recursive: true });
 }

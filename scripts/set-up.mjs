@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -11,7 +11,7 @@ const toolsFolder = join(root, '.tools');
 const NODE_MAJOR = 24;
 const PNPM_MAJOR = 12;
 
-/** Programs by the Debian package that brings them; the second list is what only the tests need. */
+/** Programs (or files) by the Debian package that brings them; the second list is what only the tests need. */
 const programs = { bwrap: 'bubblewrap', prlimit: 'util-linux' };
 const testPrograms = {
   git: 'git',
@@ -21,6 +21,7 @@ const testPrograms = {
   zsh: 'zsh',
   fish: 'fish',
   python3: 'python3',
+  '/usr/include/asm-generic/unistd.h': 'linux-libc-dev',
   'mkfs.btrfs': 'btrfs-progs',
   busybox: 'busybox-static',
   'mkfs.ext4': 'e2fsprogs',
@@ -126,6 +127,7 @@ function installCommand(names) {
 }
 
 function onPath(program) {
+  if (isAbsolute(program)) return existsSync(program);
   return (process.env.PATH ?? '')
     .split(delimiter)
     .some(folder => folder !== '' && existsSync(join(folder, program)));

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BottleSpec, ExitStatus, LaunchHost, RunningBottle, TerminalCommand } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
@@ -10,6 +9,7 @@ import { LAUNCH_SCRIPT, START_GUARD } from './launcher.js';
 import { DEFAULT_LIMITS, limitedCommand } from './limits.js';
 import { type Environment, requireMachine } from './machine.js';
 import { type Forbidden, resolveMounts } from './mounts.js';
+import { type NamelessFile, writeNameless } from './nameless-file.js';
 import { hasGrandchild } from './processes.js';
 import { findProgram } from './programs.js';
 import { readIfPresent } from './record.js';
@@ -49,7 +49,28 @@ export async function launchSandbox(
   context: LaunchContext,
 ): Promise<RunningBottle> {
   const scratch = scratchOf(spec);
-  const command = launchCommand(spec, scratch, context);
+  const options = writeOptions(spec, scratch, context);
+  try {
+    return await runCommand(
+      spec,
+      scratch,
+      host,
+      context,
+      launchCommand(spec, scratch, context, options.path),
+    );
+  } finally {
+    options.close();
+  }
+}
+
+async function runCommand(
+  spec: BottleSpec,
+  scratch: Scratch,
+  host: LaunchHost,
+  context: LaunchContext,
+  command: TerminalCommand,
+): Promise<RunningBottle> {
+  for (const file of [scratch.exit, scratch.status]) removeIfPresent(file);
   const { terminal, said } = holdTerminal(openTerminal(host, command));
   let exit: ExitStatus | undefined;
   const exited = new Promise<ExitStatus>(resolve => {
@@ -76,32 +97,52 @@ function openTerminal(host: LaunchHost, command: TerminalCommand) {
   }
 }
 
-function launchCommand(spec: BottleSpec, scratch: Scratch, context: LaunchContext): TerminalCommand {
-  const { bwrap } = requireMachine(context.env);
-  const limits = { ...DEFAULT_LIMITS, ...spec.limits };
-  const devices = process.getuid?.() === 0 ? scratch.devices : null;
+/** bubblewrap's options hold the agent's environment, secrets among it: neither a command line nor the state may show them. */
+function writeOptions(spec: BottleSpec, scratch: Scratch, context: LaunchContext): NamelessFile {
   const options = sandboxOptions({
     identity: spec.identity,
     mounts: resolveMounts(spec, context.forbidden),
     etc: Object.fromEntries(Object.keys(etcFiles('', '', '')).map(name => [name, scratch.etc(name)])),
     env: environment(spec, shell()),
-    tmpBytes: limits.tmpBytes,
+    tmpBytes: limitsOf(spec).tmpBytes,
     egressSocket: spec.egressSocket,
-    devices,
+    devices: devicesFolder(scratch),
   });
-  for (const file of [scratch.exit, scratch.status]) removeIfPresent(file);
-  // Under this one name and no temporary one, so that a stop knows what to remove when this process is killed now.
-  writeFileSync(scratch.options, options.map(option => `${option}\0`).join(''), { mode: 0o600, flag: 'wx' });
-  const { prefix, env, folders } = context.group.enter(spec.identity, limits);
+  try {
+    return writeNameless(options.map(option => `${option}\0`).join(''), scratch.folder);
+  } catch (cause) {
+    const message = `no file without a name in /dev/shm or ${scratch.folder}: ${(cause as Error).message}`;
+    throw new BackendError('launch-failed', message, { cause });
+  }
+}
+
+function launchCommand(
+  spec: BottleSpec,
+  scratch: Scratch,
+  context: LaunchContext,
+  optionsPath: string,
+): TerminalCommand {
+  const { bwrap } = requireMachine(context.env);
+  const devices = devicesFolder(scratch);
+  const { prefix, env, folders } = context.group.enter(spec.identity, limitsOf(spec));
   const [file = '', ...args] = [
     ...[...prefix, ...(devices === null ? [] : privateMounts(context.env['PATH']))],
     ...[shell(), '-c', LAUNCH_SCRIPT, 'bot-bottle'],
-    ...[scratch.record, scratch.status, scratch.options, scratch.filter, bwrap, devices ?? '-'],
+    ...[scratch.record, scratch.status, optionsPath, scratch.filter, bwrap, devices ?? '-'],
     ...[`${folders.length}`, ...folders],
     ...['--', '/bin/sh', '-c', START_GUARD, 'bot-bottle', context.terminal],
     ...limitedCommand(spec, context.env['PATH']),
   ];
   return { file, args, env, cwd: '/' };
+}
+
+function limitsOf(spec: BottleSpec) {
+  return { ...DEFAULT_LIMITS, ...spec.limits };
+}
+
+/** Only root's bottles need devices of their own. */
+function devicesFolder(scratch: Scratch): string | null {
+  return process.getuid?.() === 0 ? scratch.devices : null;
 }
 
 /** bash, since it can close any descriptor; it is also the agent's SHELL. */

@@ -9,8 +9,8 @@ import { MAKE_DEVICES } from './devices.js';
  *   cannot close one above 9 (dash) gives up.
  * - The record is written by the process that it names, before it becomes bubblewrap, so that there is no moment at
  *   which a bottle runs and nobody knows. If the keeper died before, the hang-up of its terminal ends this shell.
- * - The options hold the agent's environment. They are read from a file that is unlinked here: a command line is shown to
- *   every user of the host. Nothing of this shell's own environment goes on either: the bottle can read bubblewrap's.
+ * - The options hold the agent's environment, which no command line may show to the other users of the host: they are read
+ *   from a file without a name, through the descriptor of the process that wrote it. Nothing of this shell's own environment goes on either: the bottle can read bubblewrap's.
  */
 export const LAUNCH_SCRIPT = `
 set -eu
@@ -36,7 +36,6 @@ printf '%s\\n%s\\n' "$boot" "$stat" >"$record.new"
 mv -f "$record.new" "$record"
 ${MAKE_DEVICES}
 exec 7>"$status" 8<"$options" 9<"$filter"
-rm -f "$options"
 exec env -i "$bwrap" --args 8 "$@"
 `;
 

@@ -11,7 +11,7 @@ import { probe } from './probe.js';
 import { killHolders, stopSandbox } from './processes.js';
 import { isAlive, readIfPresent, readProcessRecord } from './record.js';
 import { ENVIRONMENT } from './sandbox.js';
-import { readExit, removeIfPresent, removeScratch, scratchOf } from './scratch.js';
+import { readExit, removeScratch, scratchOf } from './scratch.js';
 import { checkSpec } from './spec.js';
 
 export interface LocalOptions {
@@ -106,8 +106,6 @@ async function stop(ref: BottleRef, graceMs: number, env: Environment): Promise<
   const scratch = scratchOf(ref);
   const sandbox = readProcessRecord(scratch.record);
   if (sandbox !== null && isAlive(sandbox)) await stopSandbox(sandbox, graceMs);
-  // Unlinked by every launch, but for one that was killed as it began; it holds the agent's environment.
-  removeIfPresent(scratch.options);
   // Nobody saw it end: its keeper was killed, perhaps in the middle of a launch.
   if (existsSync(scratch.status) && readExit(scratch) === null) killHolders(scratch.status);
   await limitGroup(env).leave(ref.identity);

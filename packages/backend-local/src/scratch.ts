@@ -19,7 +19,6 @@ export interface Scratch {
   /** Says that the rest is written. */
   readonly prepared: string;
   readonly filter: string;
-  readonly options: string;
   readonly record: string;
   readonly status: string;
   readonly exit: string;
@@ -33,7 +32,6 @@ export function scratchOf({ stateFolder }: BottleRef): Scratch {
     folder: stateFolder,
     prepared: join(stateFolder, 'prepared'),
     filter: join(stateFolder, 'seccomp.bpf'),
-    options: join(stateFolder, 'options'),
     record: join(stateFolder, 'process'),
     status: join(stateFolder, 'bwrap-status.json'),
     exit: join(stateFolder, 'exit.json'),
