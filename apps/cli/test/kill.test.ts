@@ -9,10 +9,10 @@ import { Operator, until } from './support/cli.js';
 import { type KeeperRun, keeperUnderStrace, runs, worker } from './support/keeper.js';
 
 /** Every n-th step by default, so that the suite stays short; BOT_BOTTLE_TEST_STRIDE=1 kills at each. */
-const STRIDE = Number(process.env['BOT_BOTTLE_TEST_STRIDE'] ?? 6);
+const STRIDE = Number(process.env['BOT_BOTTLE_TEST_STRIDE'] ?? 3);
 const LANES = 3;
 /** Of the three scenarios, each has at least this many with the default stride. */
-const LEAST_POINTS = 10;
+const LEAST_POINTS = 30;
 
 interface Scenario {
   /** Marked as preserved while the agent runs. */
