@@ -58,6 +58,9 @@ export function failEachSyscall(injection: Injection & { error: string }): Promi
   );
 }
 
+/** Node opens a file more or fewer from one start to the next: where the n-th call was missed, its neighbours are tried. */
+const SHIFTS: Readonly<Record<string, readonly number[]>> = { openat: [0, 1, -1, 0, 1, -1, 2, 0] };
+
 async function atEachSyscall(
   injection: Injection,
   fault: string,
@@ -72,14 +75,17 @@ async function atEachSyscall(
   for (const syscall of syscalls) {
     const before = hits;
     for (const point of pointsOf(whole.calls, syscall)) {
-      setup?.();
-      const inject = `${syscall}:${fault}:when=${point}`;
-      const run = trace(command, { ...traced, inject });
-      // Another thread may come to its n-th call sooner, before the operation began, or some are made only at times.
-      if (!fired(run) || (isProgram && !run.calls.some(isMark(BEGIN)))) continue;
-      if (!isInside(run.calls, syscall)) continue;
-      hits += 1;
-      await check({ ...run, syscall, fault: inject });
+      for (const shift of SHIFTS[syscall] ?? [0]) {
+        setup?.();
+        const inject = `${syscall}:${fault}:when=${Math.max(1, point + shift)}`;
+        const run = trace(command, { ...traced, inject });
+        // Another thread may come to its n-th call sooner, before the operation began, or some are made only at times.
+        if (!fired(run) || (isProgram && !run.calls.some(isMark(BEGIN)))) continue;
+        if (!isInside(run.calls, syscall)) continue;
+        hits += 1;
+        await check({ ...run, syscall, fault: inject });
+        break;
+      }
     }
     if (hits === before) throw new Error(`no ${fault} at any ${syscall} fired, so nothing was tested`);
   }
