@@ -105,6 +105,25 @@ describe.each([
     expect(call(numbers.socket, 0x100000000n + 17n)).toBe(EAFNOSUPPORT);
   });
 
+  it('makes no set-user-ID file: not by its mode, and not as it is created', () => {
+    const modes: Partial<Record<string, number>> = { chmod: 1, fchmod: 1, fchmodat: 2, fchmodat2: 2 };
+    for (const [name, at] of Object.entries({ ...modes, creat: 1, mknod: 1, mknodat: 2 })) {
+      const number = known[name];
+      if (number === undefined || at === undefined) continue;
+      const before = Array.from({ length: at }, () => 0o7777);
+      for (const mode of [0o4755, 0o4000, 0o104755, 0xdead00000000n + 0o4111n])
+        expect([name, call(number, ...before, mode)]).toEqual([name, EPERM]);
+      for (const mode of [0o755, 0o2775, 0o1777]) expect(call(number, ...before, mode)).toBe(ALLOW);
+    }
+    for (const create of [0o100, 0o102, 0o20200002]) {
+      expect(call(numbers.openat, -100, 0, create, 0o4755)).toBe(EPERM);
+      expect(call(numbers.openat, -100, 0, create, 0o666)).toBe(ALLOW);
+      if ('open' in numbers) expect(call(numbers.open, 0, create, 0o4755)).toBe(EPERM);
+    }
+    // What creates nothing has no mode: whatever stands in that register is nobody's.
+    expect(call(numbers.openat, -100, 0, 0o2200000, 0xffffffff)).toBe(ALLOW);
+  });
+
   it('changes the personality only to one that Docker allows', () => {
     for (const persona of [0, 8, 0x20000, 0x20008, 0xffffffff])
       expect(call(numbers.personality, persona)).toBe(ALLOW);
@@ -129,7 +148,11 @@ describe('the numbers of system calls', () => {
     const defined = new Map(
       [...text.matchAll(/^#define __NR(?:3264)?_(\w+)\s+(\d+)/gm)].map(([, name, n]) => [name, Number(n)]),
     );
-    const differing = Object.entries(numbers).filter(([name, number]) => defined.get(name) !== number);
+    // Headers that are older than a call do not have it.
+    const newest = Math.max(...[...defined.values()].filter(Number.isFinite));
+    const differing = Object.entries(numbers).filter(
+      ([name, number]) => number <= newest && defined.get(name) !== number,
+    );
     expect(differing).toEqual([]);
   });
 });

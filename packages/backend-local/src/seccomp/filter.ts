@@ -56,6 +56,28 @@ export const ABSENT: readonly SystemCall[] = [
   'io_uring_setup',
   'io_uring_enter',
   'io_uring_register',
+  'openat2',
+];
+
+/** The argument of each that is a file's mode. */
+const MODE_OF: readonly (readonly [SystemCall, number])[] = [
+  ...([
+    ['chmod', 1],
+    ['fchmod', 1],
+    ['fchmodat', 2],
+    ['fchmodat2', 2],
+  ] as const),
+  ...([
+    ['creat', 1],
+    ['mknod', 1],
+    ['mknodat', 2],
+  ] as const),
+];
+
+/** These have a mode, behind their flags, only where they create. */
+const FLAGS_OF: readonly (readonly [SystemCall, number])[] = [
+  ['open', 1],
+  ['openat', 2],
 ];
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET of linux/sched.h. */
@@ -66,6 +88,10 @@ const TIOCLINUX = 0x541c;
 const FAMILIES = [1, 2, 10, 16];
 /** What Docker lets through: PER_LINUX, PER_LINUX32, both with UNAME26, and the question. */
 const PERSONALITIES = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
+
+/** S_ISUID of inode(7); O_CREAT and O_TMPFILE of fcntl.h. */
+const SET_USER_ID = 0o4000;
+const CREATES = 0o100 | 0o20000000;
 
 const EPERM = ACTION.errno(1);
 const ENOSYS = ACTION.errno(38);
@@ -85,6 +111,11 @@ export function seccompFilter(machine: string): Uint8Array {
     const value = numbers[name];
     return value === undefined ? [] : [{ op: 'if-equal', value, label }];
   };
+  const modeAt = (argument: number): Statement[] => [
+    { op: 'load', offset: OFFSET.argument(argument) },
+    { op: 'if-any-bit', value: SET_USER_ID, label: 'denied' },
+    { op: 'goto', label: 'allowed' },
+  ];
   return assemble([
     { op: 'load', offset: OFFSET.arch },
     { op: 'if-equal', value: arch, label: 'own' },
@@ -98,7 +129,17 @@ export function seccompFilter(machine: string): Uint8Array {
     ...when('ioctl', 'ioctl'),
     ...when('socket', 'socket'),
     ...when('personality', 'personality'),
+    ...[...MODE_OF, ...FLAGS_OF].flatMap(([name]) => when(name, name)),
     { op: 'goto', label: 'allowed' },
+    ...MODE_OF.flatMap(([name, mode]): Statement[] => [{ op: 'label', name }, ...modeAt(mode)]),
+    ...FLAGS_OF.flatMap(([name, flags]): Statement[] => [
+      { op: 'label', name },
+      { op: 'load', offset: OFFSET.argument(flags) },
+      { op: 'if-any-bit', value: CREATES, label: `${name} creates` },
+      { op: 'goto', label: 'allowed' },
+      { op: 'label', name: `${name} creates` },
+      ...modeAt(flags + 1),
+    ]),
     { op: 'label', name: 'clone' },
     { op: 'load', offset: OFFSET.argument(0) },
     { op: 'if-any-bit', value: CLONE_NEW, label: 'denied' },

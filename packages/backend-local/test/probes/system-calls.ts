@@ -179,6 +179,15 @@ export const SYSTEM_CALLS: readonly SystemCallProbe[] = [
     control: false,
   },
   {
+    // Its file system may be the host's, where the file would run as the operator for everybody.
+    what: 'make a set-user-ID program',
+    command: perl(
+      'my $p = "/tmp/suid-$$"; open(my $f, ">", $p); my $made = chmod(04755, $p) == 1; unlink($p); $made',
+    ),
+    refusal: EPERM,
+    control: true,
+  },
+  {
     what: 'trace a process of the host',
     command: perl(`syscall(${N.ptrace}, 0x4206, ${process.pid}, 0, 0) == 0`),
     refusal: 'No such process',
