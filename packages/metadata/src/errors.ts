@@ -1,7 +1,8 @@
 /**
  * `broken-record`: the file is no readable JSON; `position` tells where. `invalid-record`: a record given to be written
  * breaks the schema. `identity-mismatch`: the record names another bottle than its folder. `no-record`: nothing there to
- * update. `cannot-read`, `cannot-write`: the disk refused; `cause` is the error of durable-fs or state-paths.
+ * update. `cannot-read`, `cannot-write`: the disk refused, and `cause` is the error of durable-fs or state-paths; or,
+ * without a cause, this Node is too old to write.
  */
 export type MetadataErrorCode =
   | 'broken-record'
@@ -18,6 +19,7 @@ export interface TextPosition {
   readonly column: number;
 }
 
+/** What every function of this package throws. `message` begins with `path`. */
 export class MetadataError extends Error {
   override readonly name = 'MetadataError';
   readonly code: MetadataErrorCode;

@@ -20,6 +20,11 @@ interface RawJson {
 }
 const engine = JSON as unknown as RawJson;
 
+/** Whether this engine keeps every number letter for letter, so that a record may be written again. */
+export function keepsNumbers(): boolean {
+  return engine.rawJSON !== undefined;
+}
+
 /**
  * @throws {MetadataError} `broken-record` with the position of the first fault
  */

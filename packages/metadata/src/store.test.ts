@@ -138,6 +138,24 @@ describe('writeRecord', () => {
     expect(readdirSync(paths.folder)).toEqual(['metadata.json']);
   });
 
+  it('refuses on a Node that would round the numbers of a newer version, and leaves the old record', async () => {
+    const text = `{ "identity": "${identity}", "budget": 12345678901234567890 }`;
+    const paths = bottle(text);
+    // Node 20 has none, and rounds (the naive way): this is what would be written there.
+    const rawJSON = Object.getOwnPropertyDescriptor(JSON, 'rawJSON') as PropertyDescriptor;
+    Reflect.deleteProperty(JSON, 'rawJSON');
+    try {
+      const read = readRecord(paths);
+      expect(read?.extra).toEqual({ budget: 12345678901234567000 });
+      await expect(updateRecord(paths, old => ({ ...old, cwd: '/x' }))).rejects.toThrow(
+        /expected Node 22 or newer$/,
+      );
+    } finally {
+      Object.defineProperty(JSON, 'rawJSON', rawJSON);
+    }
+    expect(readFileSync(paths.metadata, 'utf8')).toBe(text);
+  });
+
   it('makes no bottle where there is none, and writes through no link', async () => {
     const absent = bottlePaths(temporaryFolder(), identity);
     await expect(writeRecord(absent, record)).rejects.toThrow(coded('cannot-write'));

@@ -4,6 +4,7 @@ import { decodeBytes } from './bytes.js';
 import { MAX_RECORD_BYTES, tooLarge } from './decode.js';
 import { encodeRecord } from './encode.js';
 import { MetadataError } from './errors.js';
+import { keepsNumbers } from './json.js';
 import type { BottleRecord } from './schema.js';
 
 /** How long an update waits for another one on the same record, in milliseconds. */
@@ -40,6 +41,7 @@ export function readRecordOfFolder(paths: RecordPaths): BottleRecord | null {
  */
 export async function writeRecord(paths: RecordPaths, record: BottleRecord): Promise<void> {
   checkIdentity(paths, record);
+  if (!keepsNumbers()) throw tooOld(paths);
   const text = encodeRecord(record);
   try {
     checkBottleFolder(paths);
@@ -95,6 +97,12 @@ function checkIdentity(paths: RecordPaths, record: BottleRecord): void {
     paths.metadata,
     `the record is of ${JSON.stringify(record.identity.slice(0, 100))}; expected ${paths.identity}, as its folder is named`,
   );
+}
+
+/** On Node 20 all else works, but it would round the numbers that a newer version has put into the record. */
+function tooOld(paths: RecordPaths): MetadataError {
+  const { node } = process.versions;
+  return new MetadataError('cannot-write', paths.metadata, `this is Node ${node}; expected Node 22 or newer`);
 }
 
 function noRecord(paths: RecordPaths): MetadataError {
