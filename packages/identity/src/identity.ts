@@ -33,6 +33,7 @@ export function parseIdentity(text: string): Identity {
   );
 }
 
+/** The two halves of an identity; the suffix is its last 5 characters. */
 export function splitIdentity(identity: Identity): { slug: string; suffix: string } {
   const valid = parseIdentity(identity);
   return { slug: valid.slice(0, -SUFFIX_LENGTH - 1), suffix: valid.slice(-SUFFIX_LENGTH) };

@@ -1,3 +1,7 @@
+/**
+ * `bad-host`, `bad-allowlist`, `bad-routes`: the text breaks its grammar. `bad-generation`: generation.json is none of ours.
+ * `revision-moved`: somebody wrote since `expectRevision`. `unsettled`: the files changed under every attempt to read them.
+ */
 export type LiveConfigErrorCode =
   | 'bad-host'
   | 'bad-allowlist'
@@ -15,6 +19,7 @@ export interface Problem {
 
 const SHOWN = 10;
 
+/** What this package throws, beside the DurableFsError of a failed system call. */
 export class LiveConfigError extends Error {
   override readonly name = 'LiveConfigError';
   readonly code: LiveConfigErrorCode;

@@ -21,6 +21,7 @@ export type PreserveErrorCode =
   | 'bad-override'
   | 'io';
 
+/** What this package throws, beside the DurableFsError and StatePathsError of the packages below it. */
 export class PreserveError extends Error {
   override readonly name = 'PreserveError';
   /** Who holds the lease, where that is the trouble and is known. */

@@ -11,6 +11,7 @@ export type StatePathsErrorCode =
   | 'no-free-identity'
   | 'cannot-list';
 
+/** What every function of this package throws. `path` is what the error is about. */
 export class StatePathsError extends Error {
   override readonly name = 'StatePathsError';
   readonly code: StatePathsErrorCode;

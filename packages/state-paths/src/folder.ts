@@ -26,7 +26,7 @@ export function checkFolder(path: string): 'absent' | 'folder' {
 /**
  * True for what a start leaves that was killed between its reservation and its record: a folder in which nothing stands
  * but perhaps the temporaries of that record. False when the folder is absent. Never by itself a proof that the
- * start is dead: one that is under way looks the same, so a sweep looks at the folder's age too.
+ * start is dead: one that is under way looks the same, and only its lease tells them apart.
  * @throws {StatePathsError} `not-a-folder`, `cannot-list`
  */
 export function isReservationOnly(paths: Pick<BottlePaths, 'folder'>): boolean {
