@@ -46,7 +46,7 @@ export async function runSession(
     const host = await PtyHost.load(size);
     desk = await openDesk(bottle, host, stop);
     const { paths, launch, labels, report, backend } = bottle;
-    const spec = bottleSpec({ paths, launch, labels, env: process.env, resumed: report !== null });
+    const spec = bottleSpec({ paths, launch, labels, env: process.env, report });
     const prepared = await backend.prepare(spec);
     if (stop.requested) {
       throw new SessionError('cancelled', 'the start was interrupted');

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { BottleRef, BottleSpec } from '@bot-bottle/backend';
 import type { BottlePaths } from '@bot-bottle/state-paths';
+import type { AgentDefinition } from '../agents/definition.js';
 import type { LaunchRecord, Workspace } from './launch-file.js';
+import type { ResumeReport } from './resume-report.js';
 
 /** Where the bottle sees its HOME, and its workspace when that is nobody's folder. */
-const HOME = '/home/agent';
+export const HOME = '/home/agent';
 const EMPTY_WORKSPACE = '/workspace';
 
 export interface SpecInput {
@@ -13,8 +15,8 @@ export interface SpecInput {
   readonly labels: Readonly<Record<string, string>>;
   /** Where the values of `passEnv` come from. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The agent is to continue its conversation. */
-  readonly resumed: boolean;
+  /** What came back, where the bottle is resumed. */
+  readonly report: ResumeReport | null;
 }
 
 export function bottleRef(paths: BottlePaths): BottleRef {
@@ -22,7 +24,7 @@ export function bottleRef(paths: BottlePaths): BottleRef {
 }
 
 /** What the adapter is told. A copy appears at its original's path, so that paths in the project's own files stay right. */
-export function bottleSpec({ paths, launch, labels, env, resumed }: SpecInput): BottleSpec {
+export function bottleSpec({ paths, launch, labels, env, report }: SpecInput): BottleSpec {
   const { agent, args, workspace, limits } = launch;
   const passed = agent.passEnv.flatMap(name => {
     const value = env[name];
@@ -31,18 +33,32 @@ export function bottleSpec({ paths, launch, labels, env, resumed }: SpecInput): 
   return {
     ...bottleRef(paths),
     agentName: agent.name,
-    command: [...agent.command, ...(resumed ? agent.resumeArgs : []), ...args],
+    command: [
+      ...agent.command,
+      ...(report !== null && hasConversation(agent, report) ? agent.resumeArgs : []),
+      ...args,
+    ],
     env: { ...Object.fromEntries(passed), ...agent.setEnv },
     workspace: {
       kind: workspace.kind,
       source: workspaceFolder(paths, workspace),
-      target: workspace.kind === 'empty' ? EMPTY_WORKSPACE : workspace.source,
+      target: workspaceTarget(workspace),
     },
     home: { source: paths.home, target: HOME },
     limits,
     labels,
     ...(agent.toolPaths === undefined ? {} : { toolPaths: agent.toolPaths }),
   };
+}
+
+/** `claude --continue` and its like fail where no conversation was saved. An agent that names no transcript has its own ways. */
+function hasConversation(agent: AgentDefinition, { transcript }: ResumeReport): boolean {
+  return agent.transcript.length === 0 || transcript.restored.length + transcript.inPlace.length > 0;
+}
+
+/** Where the agent sees it. */
+export function workspaceTarget(workspace: Workspace): string {
+  return workspace.kind === 'empty' ? EMPTY_WORKSPACE : workspace.source;
 }
 
 /** The folder of the host that the agent works in. */
