@@ -78,3 +78,11 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     transcript: ['.local/share/opencode'],
   },
 ];
+
+/** How the programs that are rarely there already are installed, as each tool's own documentation says. */
+export const INSTALL_COMMANDS: Readonly<Record<string, string>> = {
+  claude: 'npm install --global @anthropic-ai/claude-code',
+  codex: 'npm install --global @openai/codex',
+  gemini: 'npm install --global @google/gemini-cli',
+  opencode: 'npm install --global opencode-ai',
+};

@@ -12,7 +12,7 @@ export interface AgentDefinition {
   readonly setEnv: Readonly<Record<string, string>>;
   /** Folders or files of the agent's conversation, relative to its home. */
   readonly transcript: readonly string[];
-  /** Folders of the host that hold its programs, absolute; the bottle sees them read-only at the same path. None by default. */
+  /** Folders of the host that hold its programs, absolute; the bottle sees them read-only at the same path. Absent: the one of `command`, found on the operator's PATH. */
   readonly toolPaths?: readonly string[];
   /** The backend that this agent asks for; undefined: the operator's choice. */
   readonly backend?: string;

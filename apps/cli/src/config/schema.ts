@@ -50,11 +50,16 @@ export const agentSchema = v.strictObject({
     v.pipe(
       v.array(text('a program or an argument')),
       v.minLength(1, 'expected at least the program'),
-      v.description('Program and arguments, found on the PATH of the bottle. No shell reads them.'),
+      v.description(
+        'Program and arguments, found on the PATH of the bottle, else on yours. No shell reads them.',
+      ),
     ),
   ),
   resumeArgs: v.optional(
-    v.pipe(v.array(v.string()), v.description('Arguments behind the command when a bottle is resumed.')),
+    v.pipe(
+      v.array(v.string()),
+      v.description('Arguments behind the command when a bottle is resumed and its conversation came back.'),
+    ),
   ),
   passEnv: v.optional(
     v.pipe(
@@ -78,7 +83,7 @@ export const agentSchema = v.strictObject({
     v.pipe(
       v.array(absolutePath),
       v.description(
-        'Folders of this machine that hold its programs, shown read-only in the bottle. Root configuration only.',
+        'Folders of this machine that hold its programs, shown read-only in the bottle. Default: the one in which its command is found. Root configuration only.',
       ),
     ),
   ),

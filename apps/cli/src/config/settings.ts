@@ -76,7 +76,9 @@ function addAgents(
       );
     }
     const backend = entry.backend ?? base?.backend;
-    const toolPaths = entry.toolPaths ?? base?.toolPaths;
+    // Found on the operator's PATH, a program's folder is shown in the bottle: a project must not choose which.
+    const none = fromProject && entry.command !== undefined ? [] : undefined;
+    const toolPaths = entry.toolPaths ?? base?.toolPaths ?? none;
     const definition: AgentDefinition = {
       name,
       description: entry.description ?? base?.description ?? '',

@@ -17,6 +17,7 @@ import { readSession, type SessionRecord, writeSession } from '../session/sessio
 import { checkWorkspace } from '../session/workspace.js';
 import { abandoned } from './abandoned.js';
 import type { Bottle } from './bottle.js';
+import { visibleAgent } from './visible-agent.js';
 
 export interface ResumeInput {
   readonly root: string;
@@ -47,6 +48,8 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       );
     }
     before = readSession(paths);
+    const workspace = workspaceNow(input, launch.workspace);
+    const agent = visibleAgent(backend, launch.agent, { root: input.root, workspace, agentHome: paths.home });
     // What a killed keeper may have left running.
     await backend.destroy(bottleRef(paths));
     const session: SessionRecord = {
@@ -58,13 +61,12 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       problems: [],
     };
     await writeSession(paths, session);
-    const workspace = workspaceNow(input, launch.workspace);
     const report = await bringBack(input, launch, workspace, record.labels);
     return {
       paths,
       lease,
       backend,
-      launch: { ...launch, workspace },
+      launch: { ...launch, agent, workspace },
       labels: record.labels,
       session,
       report,

@@ -12,6 +12,7 @@ import type { StartRequest } from '../session/start-request.js';
 import { checkWorkspace, makeWorkspace } from '../session/workspace.js';
 import { abandoned } from './abandoned.js';
 import type { Bottle, CheckCancelled } from './bottle.js';
+import { visibleAgent } from './visible-agent.js';
 
 /**
  * Makes a new bottle's state. The lease comes with the reservation, in the process that holds it to the end, so no sweep
@@ -26,10 +27,13 @@ export async function prepareStart(
 ): Promise<Bottle> {
   const backend = await loadBackend(start.backend);
   checkCancelled();
+  // Before anything is made: the copy of a large folder would be in vain.
+  const agent = visibleAgent(backend, start.agent, { root, workspace: start.workspace, agentHome: null });
   const lease = await reserveBottle(root, start.agent.name, { backend: backend.name });
   const abandon = (): Promise<readonly string[]> => removeAll(lease, backend);
   try {
-    return { ...(await fill(lease, backend, now, start, checkCancelled)), abandon };
+    const bottle = await fill(lease, backend, now, start, checkCancelled);
+    return { ...bottle, launch: { ...bottle.launch, agent }, abandon };
   } catch (error) {
     throw await abandoned(error, abandon);
   }

@@ -97,6 +97,8 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   'workspace-missing': startHelp,
   'workspace-refused': startHelp,
   'start-failed': doctor,
+  'program-missing': () => ['bot-bottle agents'],
+  'program-hidden': startHelp,
   cancelled: nothing,
   'protocol-mismatch': stop,
   'connection-lost': id => [...logs(id), ...resume(id)],

@@ -16,6 +16,10 @@ export type SessionErrorCode =
   | 'workspace-refused'
   /** The keeper or the adapter failed while a bottle started or resumed; `reason` is the code of the cause. */
   | 'start-failed'
+  /** The agent's program is not installed on this machine. */
+  | 'program-missing'
+  /** The agent's program is installed where a bottle does not see it. */
+  | 'program-hidden'
   /** The start was interrupted; nothing of it is left. */
   | 'cancelled'
   /** The keeper and this program speak different versions of the protocol. */

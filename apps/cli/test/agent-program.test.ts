@@ -1,0 +1,89 @@
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
+import { Operator } from './support/cli.js';
+
+function write(file: string, text: string): string {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/** What `npm install --global --prefix` makes of a package with one program and one dependency; returns the prefix. */
+function npmPrefix(program: string): string {
+  const prefix = temporaryFolder();
+  const packages = join(prefix, 'lib/node_modules');
+  write(join(packages, 'tool/bin/tool.js'), `#!/usr/bin/env -S node\n${program}\n`);
+  write(join(packages, 'dependency/index.js'), 'module.exports = "1.2.3";\n');
+  mkdirSync(join(prefix, 'bin'));
+  symlinkSync('../lib/node_modules/tool/bin/tool.js', join(prefix, 'bin/tool'));
+  return prefix;
+}
+
+function configure(operator: Operator, agents: object): void {
+  write(join(operator.root, 'bot-bottle.yaml'), JSON.stringify({ agents }));
+}
+
+function withPath(...folders: string[]): Operator {
+  return new Operator({ env: { PATH: [...folders, process.env['PATH']].join(':') } });
+}
+
+describeWith('bwrap', 'an agent whose program', () => {
+  it('lies in a prefix of its own runs in a bottle, with its packages and its interpreter, and sees nothing beside', async () => {
+    const prefix = npmPrefix(
+      'console.log(require("dependency"), require("fs").readdirSync(process.argv[2]).join())',
+    );
+    write(join(prefix, 'secret'), 'of the operator');
+    const operator = withPath(join(prefix, 'bin'));
+    configure(operator, { tool: { command: ['tool'] } });
+    const outcome = await operator.run(['start', 'tool', '--', prefix]);
+    expect(outcome).toEqual({ code: 0, stdout: '1.2.3 lib\r\n', stderr: '' });
+  });
+
+  it('moved since it was started is found again by resume', async () => {
+    const first = npmPrefix('console.log("old")');
+    const operator = withPath(join(first, 'bin'));
+    configure(operator, { tool: { command: ['tool'] } });
+    await operator.run(['start', 'tool', '--preserve']);
+    const second = npmPrefix('console.log("new")');
+    operator.env['PATH'] = `${join(second, 'bin')}:${process.env['PATH']}`;
+    const [bottle] = operator.bottles();
+    const outcome = await operator.run(['resume', bottle?.identity ?? '']);
+    expect(outcome).toMatchObject({ code: 0, stdout: 'new\r\n' });
+  });
+
+  it('is not installed is named, with the command that installs it, and leaves no bottle', async () => {
+    const operator = new Operator({ env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` } });
+    const { code, stderr } = await operator.run(['start', 'claude']);
+    expect(code).toBe(125);
+    expect(stderr).toBe(
+      'bot-bottle: agent "claude" runs "claude", which is not installed; expected it on your PATH\n' +
+        '  try: npm install --global @anthropic-ai/claude-code\n',
+    );
+    expect(operator.bottles()).toEqual([]);
+  });
+
+  it('lies among other things is not shown unasked; the line to write is', async () => {
+    const folder = temporaryFolder();
+    write(join(folder, 'tool'), '#!/bin/sh\necho ran\n');
+    const operator = withPath(folder);
+    configure(operator, { tool: { command: ['tool'] } });
+    const { code, stderr } = await operator.run(['start', 'tool']);
+    expect([code, stderr]).toEqual([125, expect.stringContaining('which a bottle does not see')]);
+    expect(stderr).toContain(
+      `try: edit ${operator.root}/bot-bottle.yaml   # agents: { tool: { toolPaths: [${folder}] } }`,
+    );
+    configure(operator, { tool: { command: ['tool'], toolPaths: [folder] } });
+    expect(await operator.run(['start', 'tool'])).toMatchObject({ code: 0, stdout: 'ran\r\n' });
+  });
+
+  it('is a project’s choice shows nothing of this machine', async () => {
+    const prefix = npmPrefix('console.log("ran")');
+    const operator = withPath(join(prefix, 'bin'));
+    const project = join(operator.home, 'project');
+    write(join(project, 'bot-bottle.yaml'), 'agents: { tool: { command: [tool] } }\n');
+    const { code, stderr } = await operator.run(['start', 'tool'], { cwd: project });
+    expect([code, stderr]).toEqual([125, expect.stringContaining('which a bottle does not see')]);
+  });
+});
