@@ -21,14 +21,14 @@ export function isAlive(record: ProcessRecord): boolean {
   return now !== null && now.startTime === record.startTime && now.state !== 'Z' && now.state !== 'X';
 }
 
-export interface ProcessStat {
+interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
   readonly state: string;
   readonly startTime: string;
 }
 
-export function statOf(pid: number): ProcessStat | null {
+function statOf(pid: number): ProcessStat | null {
   const text = readIfPresent(`/proc/${pid}/stat`);
   return text === null ? null : parseStat(text);
 }

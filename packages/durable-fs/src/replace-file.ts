@@ -91,7 +91,7 @@ function* creating(path: string, data: string | Uint8Array, options: WriteOption
 }
 
 /** Writes a new file beside its place and returns its name; leaves nothing behind when it fails. */
-export function* writeTemporary(
+function* writeTemporary(
   folder: number,
   name: string,
   data: string | Uint8Array,

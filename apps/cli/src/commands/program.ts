@@ -83,7 +83,7 @@ function append(value: string, before: readonly string[]): readonly string[] {
 }
 
 /** An option as help writes it: `-l, --label <K=V>`. */
-export function optionFlags(spec: OptionSpec): string {
+function optionFlags(spec: OptionSpec): string {
   const short = spec.short === undefined ? '' : `-${spec.short}, `;
   if (spec.value === undefined) return `${short}--${spec.name}`;
   const value = spec.value.optional ? `[${spec.value.name}]` : `<${spec.value.name}>`;

@@ -146,5 +146,4 @@ export const configSchema = v.pipe(
 );
 
 export type ConfigFile = v.InferOutput<typeof configSchema>;
-export type AgentEntry = v.InferOutput<typeof agentSchema>;
 export type LimitsEntry = v.InferOutput<typeof limitsSchema>;

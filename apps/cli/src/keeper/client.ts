@@ -11,7 +11,7 @@ import {
 } from './protocol.js';
 
 /** Bytes that may wait for a client; above it the terminal is slowed. */
-export const MAX_BACKLOG = 1024 * 1024;
+const MAX_BACKLOG = 1024 * 1024;
 /** A client that is full and takes not even one frame in this time is dropped. Milliseconds. */
 export const STALL_MS = 5_000;
 

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 /** Bytes after which the log begins anew; the one before stays as `terminal.log.1`, so the two hold at most twice this. */
-export const MAX_LOG_BYTES = 16 * 1024 * 1024;
+const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
 /** What a bottle's terminal showed, session after session. Each append is one write(2), so `logs` reads no half of it. */
 export class TerminalLog {

@@ -20,11 +20,6 @@ export function failureCode(command: string | undefined, kind: 'failed' | 'usage
   return command !== undefined && SESSION_COMMANDS.has(command) ? EXIT.sessionFailed : EXIT[kind];
 }
 
-/** The exit code of a process that a signal ended, as shells have it: 128 + the signal's number. */
-export function signalCode(signalNumber: number): number {
-  return 128 + signalNumber;
-}
-
 /** The rows of README's table, kept here so that a test can compare them. */
 export const EXIT_CODE_TABLE: readonly (readonly [code: string, meaning: string])[] = [
   ['0', 'done'],

@@ -16,7 +16,7 @@ export interface ReportOptions {
 }
 
 /** What is told of a failure, to a person or as `{"error": …}` to a program. */
-export interface Failure {
+interface Failure {
   /** Stable; `internal` for what nobody foresaw. */
   readonly code: string;
   readonly message: string;
@@ -35,7 +35,7 @@ export async function reportFailure(error: unknown, options: ReportOptions): Pro
   return failureCode(options.command, failure.code === 'usage' ? 'usage' : 'failed');
 }
 
-export function describeFailure(error: unknown, id: string): Failure {
+function describeFailure(error: unknown, id: string): Failure {
   if (error instanceof CliError) {
     return { code: error.code, message: error.message, details: error.details, try: error.remedies };
   }
@@ -50,7 +50,7 @@ export function describeFailure(error: unknown, id: string): Failure {
   };
 }
 
-export function formatFailure(failure: Failure): string {
+function formatFailure(failure: Failure): string {
   const lines = [
     `bot-bottle: ${failure.message.split('\n').map(printable).join('\n  ')}`,
     ...failure.details.map(detail => `  ${printable(detail)}`),

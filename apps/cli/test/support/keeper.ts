@@ -10,7 +10,7 @@ import { KeeperConnection } from '../../src/session/keeper-connection.js';
 import { BUNDLE, type Operator, until } from './cli.js';
 
 /** System calls by which a keeper changes something. */
-export const CHANGING = [
+const CHANGING = [
   'rename',
   'mkdir',
   'unlink',

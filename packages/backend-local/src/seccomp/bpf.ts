@@ -30,7 +30,7 @@ const CODE = {
 } as const;
 
 /** Bytes of one instruction, `struct sock_filter { u16 code; u8 jt, jf; u32 k; }`. */
-export const INSTRUCTION = 8;
+const INSTRUCTION = 8;
 
 /** Bytes as bubblewrap's --seccomp reads them. Jumps go forward only, a conditional one over at most 255 instructions. */
 export function assemble(program: readonly Statement[]): Uint8Array {

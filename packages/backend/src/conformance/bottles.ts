@@ -17,7 +17,7 @@ export interface TestBottle {
   run(command: string[], changes?: Partial<BottleSpec>): Promise<{ output: string; exit: ExitStatus }>;
 }
 
-export interface Session extends RunningBottle {
+interface Session extends RunningBottle {
   /** Resolves with all output so far, once it contains the text. Rejects if the bottle ends without it. */
   shows(text: string): Promise<string>;
 }
@@ -73,7 +73,7 @@ function makeSpec(folder: string): BottleSpec {
   };
 }
 
-export function watch(bottle: RunningBottle): Session {
+function watch(bottle: RunningBottle): Session {
   let output = '';
   let ended = false;
   let changed = () => {};
