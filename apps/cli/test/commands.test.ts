@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '@bot-bottle/test-kit';
 import { Operator, until } from './support/cli.js';
 import { markPreserved, plant, plantLocal } from './support/records.js';
 
@@ -169,21 +170,29 @@ describe('preserve, rm and prune', () => {
     expect(existsSync(join(folder, '.preserve'))).toBe(false);
   });
 
-  it('refuses to remove what runs, with and without --force', async () => {
+  it('refuses to remove what runs, and with --force stops it first; in order, and preserved or not', async () => {
     const operator = newOperator();
-    const { identity, folder } = await operator.start('shell', '--', '-c', 'sleep 60');
-    for (const args of [
-      ['rm', identity],
-      ['rm', identity, '--force'],
-    ]) {
-      const { code, stderr } = await operator.run(args);
+    const script = 'trap "echo bye >said; exit" TERM; : >said; while :; do sleep 0.05; done';
+    for (const options of [[], ['--preserve']]) {
+      const kept = temporaryFolder();
+      const start = ['shell', '--cwd', kept, ...options, '--', '-c', script];
+      const { identity, folder } = await operator.start(...start);
+      await until(() => existsSync(join(kept, 'said')));
+      const { code, stderr } = await operator.run(['rm', identity]);
       expect([code, stderr]).toEqual([
         1,
-        `bot-bottle: ${identity} runs; expected a bottle that ended\n  try: bot-bottle stop ${identity}\n`,
+        `bot-bottle: ${identity} runs; expected a bottle that ended, or --force to stop it first\n` +
+          `  try: bot-bottle stop ${identity}\n  try: bot-bottle rm ${identity} --force\n`,
       ]);
+      expect(existsSync(folder)).toBe(true);
+      expect(await operator.run(['rm', '-f', identity])).toEqual({
+        code: 0,
+        stdout: `${identity}\n`,
+        stderr: '',
+      });
+      expect(existsSync(folder)).toBe(false);
+      expect(readFileSync(join(kept, 'said'), 'utf8')).toBe('bye\n');
     }
-    expect(existsSync(folder)).toBe(true);
-    expect((await operator.run(['stop', identity, '--grace', '0'])).code).toBe(0);
   });
 
   it('removes a preserved and a broken bottle only by force', async () => {

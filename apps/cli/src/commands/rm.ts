@@ -12,7 +12,7 @@ import type { Run } from './spec.js';
 export const run: Run = async (context, input) => {
   const paths = resolveBottle(context.root, input.args[0] ?? '');
   const force = input.flag('force');
-  refuse(paths, force);
+  if (!force) refuse(paths);
   const { find } = createRegistry(context, loadOwnSettings(context));
   const { entries, bytes, left } = await removeSession(paths, { backends: find, force });
   if (input.flag('json')) await writeJson(context.stdout, { identity: paths.identity, entries, bytes, left });
@@ -26,15 +26,18 @@ export const run: Run = async (context, input) => {
 };
 
 /** Early and with the next command; the removal itself looks again under the lease. */
-function refuse(paths: BottlePaths, force: boolean): void {
+function refuse(paths: BottlePaths): void {
   const { identity } = paths;
   const { state, preserved, problem } = describeBottle(paths);
   if (state === 'running' || state === 'starting' || state === 'ending') {
-    throw new CliError('running', `${identity} runs; expected a bottle that ended`, {
-      try: `bot-bottle stop ${identity}`,
-    });
+    throw new CliError(
+      'running',
+      `${identity} runs; expected a bottle that ended, or --force to stop it first`,
+      {
+        try: [`bot-bottle stop ${identity}`, `bot-bottle rm ${identity} --force`],
+      },
+    );
   }
-  if (force) return;
   if (preserved) {
     throw new CliError('preserved', `${identity} is preserved; expected --force to remove it all the same`, {
       try: [`bot-bottle rm ${identity} --force`, `bot-bottle preserve ${identity} --off`],

@@ -143,7 +143,7 @@ const TABLE = [
         description: `only those in this state: ${STATES.join(', ')}`,
         value: { name: 'STATE', kind: 'state', choices: STATES },
       },
-      { name: 'size', description: 'measure the disk space of each' },
+      { name: 'size', description: 'show the size on disk; every file is looked at' },
       { name: 'quiet', short: 'q', description: 'print identities only' },
       JSON_OUTPUT,
     ],
@@ -190,8 +190,15 @@ const TABLE = [
     group: KEEP,
     summary: 'remove a bottle that does not run',
     args: [ID],
-    options: [{ name: 'force', description: 'also if it is preserved or broken' }, JSON_OUTPUT],
-    examples: ['bot-bottle rm claude-x7k2p'],
+    options: [
+      {
+        name: 'force',
+        short: 'f',
+        description: 'also if it runs (it is stopped first), is preserved or broken',
+      },
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle rm claude-x7k2p', 'bot-bottle rm --force claude-x7k2p'],
   },
   {
     name: 'prune',
