@@ -177,7 +177,7 @@ describeWith('bwrap', 'a session', () => {
   });
 
   it('that cannot be launched leaves nothing, and says why', async () => {
-    const config = 'agents:\n  absent:\n    command: [/no/such/program]\n';
+    const config = 'agents:\n  absent:\n    command: [./no/such/program]\n';
     mkdirSync(operator.root, { mode: 0o700 });
     writeFileSync(join(operator.root, 'bot-bottle.yaml'), config);
     const { code, stdout, stderr } = await operator.run(['start', 'absent']);
@@ -225,8 +225,7 @@ describeWith('bwrap', 'a session', () => {
     ]);
     await until(() => operator.bottles().some(({ metadata }) => existsSync(metadata)));
     process.kill(person.pid, 'SIGKILL');
-    const [bottle] = operator.bottles();
-    if (bottle === undefined) throw new Error('the bottle is gone');
+    const bottle = operator.onlyBottle();
     await until(() => describeBottle(bottle).state === 'running');
     expect(await operator.run(['attach', bottle.identity], { input: '\n' })).toMatchObject({ code: 4 });
   });
