@@ -86,4 +86,16 @@ describeWith('bwrap', 'an agent whose program', () => {
     const { code, stderr } = await operator.run(['start', 'tool'], { cwd: project });
     expect([code, stderr]).toEqual([125, expect.stringContaining('which a bottle does not see')]);
   });
+
+  it('needs a network is started and resumed with one plain hint that a bottle has none', async () => {
+    const operator = withPath(join(npmPrefix('console.log("ran")'), 'bin'));
+    configure(operator, { tool: { extends: 'claude', command: ['tool'], passEnv: [] } });
+    const hint = 'bot-bottle: a bottle has no network yet; "tool" cannot reach its model\'s service\n';
+    const started = await operator.run(['start', 'tool', '--preserve']);
+    expect(started).toMatchObject({ code: 0, stderr: expect.stringMatching(/^bot-bottle: a bottle has no/) });
+    expect(started.stderr).toContain(hint);
+    const [bottle] = operator.bottles();
+    expect((await operator.run(['resume', bottle?.identity ?? ''])).stderr).toContain(hint);
+    expect((await operator.run(['start', 'shell', '--', 'true'])).stderr).toBe('');
+  });
 });

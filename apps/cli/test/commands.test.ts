@@ -302,6 +302,7 @@ describe('agents', () => {
       setEnv: {},
       transcript: ['.codex/sessions'],
       toolPaths: [],
+      needsNetwork: true,
       backend: null,
       source: 'built-in',
     });

@@ -32,6 +32,7 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     name: 'claude',
     description: 'Claude Code',
     command: ['claude'],
+    needsNetwork: true,
     resumeArgs: ['--continue'],
     passEnv: [
       'ANTHROPIC_API_KEY',
@@ -47,6 +48,7 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     name: 'codex',
     description: 'OpenAI Codex CLI',
     command: ['codex'],
+    needsNetwork: true,
     resumeArgs: ['resume', '--last'],
     passEnv: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_API_KEY'],
     transcript: ['.codex/sessions'],
@@ -56,6 +58,7 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     name: 'gemini',
     description: 'Gemini CLI',
     command: ['gemini'],
+    needsNetwork: true,
     resumeArgs: ['--resume', 'latest'],
     passEnv: [
       'GEMINI_API_KEY',
@@ -72,6 +75,7 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     name: 'opencode',
     description: 'opencode',
     command: ['opencode'],
+    needsNetwork: true,
     resumeArgs: ['--continue'],
     passEnv: ['ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'OPENAI_API_KEY', 'OPENROUTER_API_KEY'],
     // Its database, with its write-ahead log beside it.

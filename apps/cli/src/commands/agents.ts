@@ -19,6 +19,7 @@ export const run: Run = async (context, input) => {
       agents.map(({ definition, source }) => ({
         ...definition,
         toolPaths: definition.toolPaths ?? [],
+        needsNetwork: definition.needsNetwork ?? false,
         backend: definition.backend ?? null,
         source,
       })),

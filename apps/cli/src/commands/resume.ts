@@ -3,8 +3,10 @@ import { createRegistry } from '../backends/registry.js';
 import { loadOwnSettings } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { writeLine } from '../output/write.js';
+import { readLaunch } from '../session/launch-file.js';
 import { resumeBottle } from '../session/resume.js';
 import type { ResumeReport } from '../session/resume-report.js';
+import { hintAtNetwork } from './network-hint.js';
 import { resolveBottle } from './resolve-identity.js';
 import { converse, detachKeysOf } from './session-end.js';
 import type { Run } from './spec.js';
@@ -16,13 +18,16 @@ export const run: Run = async (context, input) => {
   const registry = createRegistry(context, settings);
   const record = readRecord(paths);
   // Says which package provides it, where that is all that is missing.
-  if (record !== null) registry.require(effectiveBackend(record));
+  const backend = record === null ? undefined : registry.require(effectiveBackend(record));
+  // Before it runs, for a short session takes its folder along.
+  const agent = readLaunch(paths)?.agent;
   const resumed = await resumeBottle(context, paths.identity, {
     backends: registry.find,
     allowMissingWorkspace: input.flag('without-workspace'),
     preserve: input.flag('preserve'),
   });
   await tell(context, resumed.report);
+  if (agent !== undefined && backend !== undefined) await hintAtNetwork(context, agent, backend);
   return converse(context, input, resumed, { detachKeys });
 };
 

@@ -11,6 +11,7 @@ import { writeLine } from '../output/write.js';
 import type { Workspace } from '../session/launch-file.js';
 import { startBottle } from '../session/start.js';
 import { parseLabels } from './labels.js';
+import { hintAtNetwork } from './network-hint.js';
 import { converse, detachKeysOf } from './session-end.js';
 import type { Input, Run } from './spec.js';
 
@@ -31,6 +32,7 @@ export const run: Run = async (context, input) => {
   const { limits } = settings;
   const preserve = input.flag('preserve');
   const started = await startBottle(context, { agent, args, backend, workspace, labels, limits, preserve });
+  await hintAtNetwork(context, agent, backend);
   return converse(context, input, started, { detachKeys });
 };
 

@@ -88,6 +88,7 @@ function addAgents(
       setEnv: { ...base?.setEnv, ...entry.setEnv },
       transcript: entry.transcript ?? base?.transcript ?? [],
       ...(toolPaths === undefined ? {} : { toolPaths }),
+      ...(base?.needsNetwork === undefined ? {} : { needsNetwork: base.needsNetwork }),
       ...(backend === undefined ? {} : { backend }),
     };
     agents.set(name, { definition, source: file, fromProject });
