@@ -10,6 +10,13 @@ describeWith('bwrap', 'a terminal', () => {
   });
   afterEach(() => operator.killAll());
 
+  /** A person who has started a bottle that runs `script`, and sees its first word. */
+  async function whoStarted(script: string, word: string): Promise<PersonAtTerminal> {
+    const person = new PersonAtTerminal(operator, ['start', 'shell', '--', '-c', script]);
+    await person.sees(word);
+    return person;
+  }
+
   it.each([
     ['0', 'exit 0', 0],
     ['7', 'exit 7', 7],
@@ -29,19 +36,11 @@ describeWith('bwrap', 'a terminal', () => {
   });
 
   it('detaches with ctrl-p ctrl-q, and finds everything again when it attaches', async () => {
-    const first = new PersonAtTerminal(operator, [
-      'start',
-      'shell',
-      '--',
-      '-c',
-      'echo early; read x; echo "late $x"',
-    ]);
-    await first.sees('early');
+    const first = await whoStarted('echo early; read x; echo "late $x"', 'early');
     first.type('\x10\x11');
     expect(await first.exited()).toBe(0);
     await first.sees('detached');
-    const [bottle] = operator.bottles();
-    if (bottle === undefined) throw new Error('the bottle is gone');
+    const bottle = operator.onlyBottle();
     expect(keeperOf(bottle)).not.toBeNull();
 
     const second = new PersonAtTerminal(operator, ['attach', bottle.identity]);
@@ -92,24 +91,15 @@ describeWith('bwrap', 'a terminal', () => {
     await person.sees('33 91');
     person.resize(102, 41);
     await person.sees('41 102');
-    const [bottle] = operator.bottles();
-    if (bottle === undefined) throw new Error('the bottle is gone');
+    const bottle = operator.onlyBottle();
     // The one who sized last has the say.
     const other = new PersonAtTerminal(operator, ['attach', bottle.identity], { columns: 70, rows: 20 });
     await Promise.all([person.sees('20 70'), other.sees('20 70')]);
   });
 
   it('can be closed: the bottle goes on', async () => {
-    const person = new PersonAtTerminal(operator, [
-      'start',
-      'shell',
-      '--',
-      '-c',
-      'echo up; read x; exit "$x"',
-    ]);
-    await person.sees('up');
-    const [bottle] = operator.bottles();
-    if (bottle === undefined) throw new Error('the bottle is gone');
+    const person = await whoStarted('echo up; read x; exit "$x"', 'up');
+    const bottle = operator.onlyBottle();
     person.close();
     await until(() => isGone(person.pid));
     expect(keeperOf(bottle)).not.toBeNull();
@@ -117,18 +107,10 @@ describeWith('bwrap', 'a terminal', () => {
   });
 
   it('can be killed: the bottle goes on', async () => {
-    const person = new PersonAtTerminal(operator, [
-      'start',
-      'shell',
-      '--',
-      '-c',
-      'echo up; read x; exit "$x"',
-    ]);
-    await person.sees('up');
+    const person = await whoStarted('echo up; read x; exit "$x"', 'up');
     process.kill(person.pid, 'SIGKILL');
     expect(await person.exited()).toBe(137);
-    const [bottle] = operator.bottles();
-    if (bottle === undefined) throw new Error('the bottle is gone');
+    const bottle = operator.onlyBottle();
     expect(await operator.run(['attach', bottle.identity], { input: '4\n' })).toMatchObject({ code: 4 });
   });
 

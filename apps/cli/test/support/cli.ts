@@ -78,13 +78,23 @@ export class Operator {
     return listIdentities(this.root).map(identity => bottlePaths(this.root, identity));
   }
 
-  /** Kills what still runs, so that no test leaves a process behind. */
+  /** The one bottle that is there. */
+  onlyBottle(): BottlePaths {
+    const [bottle, ...others] = this.bottles();
+    if (bottle === undefined || others.length > 0) {
+      throw new Error(`expected one bottle, found ${this.bottles().length}`);
+    }
+    return bottle;
+  }
+
+  /** Kills what still runs and has its backend cleared, so that no test leaves a process or a cgroup behind. */
   async killAll(): Promise<void> {
     const paths = this.bottles();
     for (const pid of paths.flatMap(bottle => keeperOf(bottle) ?? [])) {
       process.kill(pid, 'SIGKILL');
     }
     await until(() => paths.every(bottle => keeperOf(bottle) === null));
+    await Promise.all(paths.map(({ identity }) => this.run(['rm', '--force', identity])));
   }
 }
 
