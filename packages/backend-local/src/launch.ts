@@ -76,9 +76,10 @@ async function runCommand(
   const exited = new Promise<ExitStatus>(resolve => {
     terminal.onExit(status => {
       exit = status;
-      // A bottle that was destroyed meanwhile has no folder to remember this in.
-      if (readIfPresent(scratch.prepared) !== null) writeScratch(scratch.exit, JSON.stringify(status));
-      void context.group.leave(spec.identity).finally(() => resolve(status));
+      rememberExit(scratch, status);
+      // What is left of the group is reported by `destroy`, which tries again.
+      const over = () => resolve(status);
+      context.group.leave(spec.identity).then(over, over);
     });
   });
   while (exit === undefined && !hasGrandchild(terminal.pid)) await sleep(POLL);
@@ -87,6 +88,17 @@ async function runCommand(
     throw new BackendError('isolation-failed', `the sandbox could not be built: ${reason}`);
   }
   return { pid: terminal.pid, terminal, exited };
+}
+
+/** For `status`, which tells no code otherwise. */
+function rememberExit(scratch: Scratch, status: ExitStatus): void {
+  // A bottle that was destroyed meanwhile has no folder to remember this in.
+  if (readIfPresent(scratch.prepared) === null) return;
+  try {
+    writeScratch(scratch.exit, JSON.stringify(status));
+  } catch {
+    // A full disk: an agent that filled it must not keep its own end from being seen.
+  }
 }
 
 function openTerminal(host: LaunchHost, command: TerminalCommand) {

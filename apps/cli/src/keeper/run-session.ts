@@ -92,11 +92,10 @@ async function finish(
   desk: Desk,
   { stop, starterGone }: Outside,
 ): Promise<void> {
-  const { backend, paths } = bottle;
   const stopped = new Promise<void>(resolve => {
     stop.onRequest(graceMs => {
       resolve();
-      backend.stop(bottleRef(paths), { graceMs }).catch((error: unknown) => {
+      void stopAgent(bottle, running, graceMs).catch((error: unknown) => {
         desk.problems.push(`it did not stop: ${messageOf(error)}`);
       });
     });
@@ -112,8 +111,24 @@ async function finish(
     session: { ...session, problems },
     exit,
     now: () => new Date(),
+  }).catch((error: unknown) => {
+    // What a kill leaves: a dead lease, which the next command puts right. Its clients must not wait for ever.
+    return { kept: true, notes: [`the session did not end in order: ${messageOf(error)}`] };
   });
   await desk.hub.end(exit, kept, [...desk.problems, ...notes]);
+}
+
+/** The terminal's process is the keeper's own: it ends also where the adapter fails, or finds no state any more. */
+async function stopAgent(
+  { backend, paths }: Bottle,
+  { terminal }: RunningBottle,
+  graceMs: number,
+): Promise<void> {
+  try {
+    await backend.stop(bottleRef(paths), { graceMs });
+  } finally {
+    terminal.kill('SIGKILL');
+  }
 }
 
 /** Closes the address and the log; connections stay. */

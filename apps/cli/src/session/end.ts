@@ -39,8 +39,8 @@ export interface EndReport {
 export async function endSession(input: EndInput): Promise<EndReport> {
   const { paths, lease, launch, exit, session } = input;
   const ending: SessionRecord = { ...session, phase: 'ending', exit };
-  await writeSession(paths, ending);
   const notes: string[] = [];
+  await note(paths, ending, notes);
   const outcome = await tearDown(input, notes);
   await snapshot(paths, launch, notes);
   const decision = decideEnd({ lease: 'own', preserved: isPreserved(paths), record: 'readable', outcome });
@@ -48,14 +48,18 @@ export async function endSession(input: EndInput): Promise<EndReport> {
     return { kept: false, notes };
   }
   const endedAt = input.now().toISOString();
-  await writeSession(paths, {
-    ...ending,
-    phase: 'ended',
-    endedAt,
-    problems: [...session.problems, ...notes],
-  });
+  await note(paths, { ...ending, phase: 'ended', endedAt, problems: [...session.problems, ...notes] }, notes);
   await lease.release();
   return { kept: true, notes };
+}
+
+/** A full disk, or a state folder that somebody deleted, ends no session halfway: the lease and the marker decide, not this. */
+async function note(paths: BottlePaths, session: SessionRecord, notes: string[]): Promise<void> {
+  try {
+    await writeSession(paths, session);
+  } catch (error) {
+    notes.push(`the session's end was not noted: ${messageOf(error)}`);
+  }
 }
 
 async function tearDown({ backend, paths }: EndInput, notes: string[]): Promise<SessionOutcome> {
