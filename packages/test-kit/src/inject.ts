@@ -98,11 +98,12 @@ function pointsOf(calls: readonly TracedCall[], syscall: string): Set<number> {
   const end = calls.findIndex(isMark(END));
   const points = new Set<number>();
   const counts = new Map<number, number>();
-  for (const [index, { thread, name }] of calls.entries()) {
+  for (const [index, call] of calls.entries()) {
+    const { thread, name } = call;
     if (name !== syscall) continue;
     const count = (counts.get(thread) ?? 0) + 1;
     counts.set(thread, count);
-    if (index > begin && (end === -1 || index < end)) points.add(count);
+    if (index > begin && (end === -1 || index < end) && !isOfNode(call)) points.add(count);
   }
   return points;
 }
@@ -114,7 +115,13 @@ function isInside(calls: readonly TracedCall[], syscall: string): boolean {
   const hit = calls.findIndex(call => call.injected && call.name === syscall);
   // Killed: the last call is the one that it fell into.
   const index = hit === -1 ? calls.length - 1 : hit;
-  return index > begin && (end === -1 || index < end);
+  const call = calls[index];
+  return call !== undefined && index > begin && (end === -1 || index < end) && !isOfNode(call);
+}
+
+/** Node 26 counts the processors (get_nprocs(3)) when it likes, also in the middle of the operation. */
+function isOfNode({ args }: TracedCall): boolean {
+  return /\/sys\/devices\/system\/cpu\b|\/proc\/stat\b/.test(args);
 }
 
 function isMark(mark: string): (call: TracedCall) => boolean {
