@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { BackendError } from '@bot-bottle/backend';
 import { findProgram } from './programs.js';
@@ -14,7 +14,7 @@ export interface Machine {
   readonly filter: Uint8Array;
 }
 
-/** Costs one run of `bwrap --version`. @throws BackendError `unavailable`, with the remedy */
+/** @throws BackendError `unavailable`, with the remedy */
 export function requireMachine(env: Environment): Machine {
   const bwrap = findProgram('bwrap', env['PATH']);
   const facts = machineFacts(bwrap);
@@ -44,7 +44,18 @@ export function machineFacts(bwrap: string | null): MachineFacts {
   };
 }
 
-/** `bubblewrap 0.8.0` is what it says of itself. */
+const versions = new Map<string, string>();
+
+/** Of `bubblewrap 0.8.0`, which is what it says of itself, the number; empty where it does not run. A process asks it once. */
 function versionOf(bwrap: string): string {
-  return execFileSync(bwrap, ['--version'], { encoding: 'utf8', env: {} }).trim().split(' ').at(-1) ?? '';
+  const known = versions.get(bwrap);
+  if (known !== undefined) return known;
+  const { status, stdout } = spawnSync(bwrap, ['--version'], {
+    encoding: 'utf8',
+    env: {},
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const version = status === 0 ? (stdout.trim().split(' ').at(-1) ?? '') : '';
+  if (version !== '') versions.set(bwrap, version);
+  return version;
 }

@@ -4,7 +4,7 @@ export interface MachineFacts {
   readonly arch: string;
   /** Text of os-release(5). */
   readonly osRelease: string;
-  /** Of bwrap; null where it is not installed. */
+  /** Of bwrap; null where it is not installed, empty where it does not tell. */
   readonly version: string | null;
   /** Of /proc/sys; null where the kernel has no such setting. */
   readonly maxUserNamespaces: number | null;
@@ -37,7 +37,7 @@ export function whatIsMissing(facts: MachineFacts): Refusal | null {
   if (version === null) return notInstalled(osRelease);
   if (isOlder(version)) {
     return {
-      reason: `bubblewrap ${version} is too old; expected ${NEEDED.join('.')} or newer`,
+      reason: `bubblewrap ${version === '' ? 'does not tell its version' : `${version} is too old`}; expected ${NEEDED.join('.')} or newer`,
       remedy: `${installCommand(osRelease)} (or, where that brings no newer one, build https://github.com/containers/bubblewrap/releases)`,
     };
   }
