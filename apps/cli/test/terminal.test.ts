@@ -97,6 +97,14 @@ describeWith('bwrap', 'a terminal', () => {
     await Promise.all([person.sees('20 70'), other.sees('20 70')]);
   });
 
+  it('of which nobody knows the size, as one that a program made, is taken for the usual one', async () => {
+    const unsized = ['sh', '-c', 'stty rows 0 cols 0; exec "$@"', 'sh'];
+    const args = ['start', 'shell', '--', '-c', 'stty size; exit 6'];
+    const person = new PersonAtTerminal(operator, args, undefined, unsized);
+    await person.sees('24 80');
+    expect(await person.exited()).toBe(6);
+  });
+
   it('can be closed: the bottle goes on', async () => {
     const person = await whoStarted('echo up; read x; exit "$x"', 'up');
     const bottle = operator.onlyBottle();

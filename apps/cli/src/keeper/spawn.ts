@@ -9,8 +9,8 @@ type Ready = Extract<KeeperReply, { kind: 'ready' }>;
 
 /** The program's entry, beside the file that this is bundled into (tsup.config.ts). */
 const ENTRY = join(__dirname, 'bot-bottle.cjs');
-/** A terminal of nobody's has the size of a VT100. */
-const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
+/** What a terminal has that nobody sized: a VT100's. */
+export const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 /**
  * Spawns a keeper in a session of its own and returns when its agent runs. It goes on whatever becomes of this process;
@@ -40,10 +40,6 @@ export async function spawnKeeper(context: Context, request: KeeperRequest): Pro
     keeper.channel?.unref();
     keeper.unref();
   }
-}
-
-export function terminalSize({ stdout }: Context): TerminalSize {
-  return stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : DEFAULT_SIZE;
 }
 
 function ask(keeper: ChildProcess, request: KeeperRequest): Promise<KeeperReply> {

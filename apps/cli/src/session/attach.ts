@@ -6,6 +6,7 @@ import { encodeControl, encodeData } from '../keeper/protocol.js';
 import { DEFAULT_DETACH_KEYS, DetachScanner, parseDetachKeys } from './detach-keys.js';
 import { KeeperConnection } from './keeper-connection.js';
 import { TerminalModes } from './terminal-modes.js';
+import { terminalSize } from './terminal-size.js';
 
 export interface AttachOptions {
   /** In Docker's syntax, e.g. `ctrl-a,d`; ctrl-p,ctrl-q by default. Throws SessionError 'bad-detach-keys'. */
@@ -50,7 +51,10 @@ export async function attachTerminal(
   return new Promise<AttachOutcome>((resolve, reject) => {
     const detach = (): void => finish({ kind: 'detached' });
     const resize = (): void => {
-      keeper.send(encodeControl({ type: 'resize', size: { columns: stdout.columns, rows: stdout.rows } }));
+      const size = terminalSize(context);
+      if (size !== null) {
+        keeper.send(encodeControl({ type: 'resize', size }));
+      }
     };
     const stopTyping = typeInto(keeper.socket, context, keys, detach);
     let over = false;
@@ -73,11 +77,10 @@ export async function attachTerminal(
     process.on('SIGHUP', detach).on('SIGTERM', detach);
     // Nobody reads what the agent shows any more (EPIPE, EIO): as a terminal that was closed.
     stdout.on('error', detach);
-    const size = stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : null;
-    if (size !== null) {
+    if (stdout.isTTY) {
       stdout.on('resize', resize);
     }
-    keeper.send(encodeControl({ type: 'attach', size, replay: true }));
+    keeper.send(encodeControl({ type: 'attach', size: terminalSize(context), replay: true }));
     keeper.follow(write).then(
       ({ exit, kept, notes }) => finish({ kind: 'exited', exit, kept, notes }),
       error => {

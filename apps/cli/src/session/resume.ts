@@ -2,10 +2,11 @@ import type { Identity } from '@bot-bottle/identity';
 import { effectiveBackend, readRecord } from '@bot-bottle/metadata';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
-import { spawnKeeper, terminalSize } from '../keeper/spawn.js';
+import { DEFAULT_SIZE, spawnKeeper } from '../keeper/spawn.js';
 import type { FindBackend } from './backend-ref.js';
 import { SessionError } from './errors.js';
 import type { ResumeReport } from './resume-report.js';
+import { terminalSize } from './terminal-size.js';
 
 export interface ResumeOptions {
   readonly backends: FindBackend;
@@ -46,7 +47,7 @@ export async function resumeBottle(
   const { report } = await spawnKeeper(context, {
     kind: 'resume',
     root: context.root,
-    size: terminalSize(context),
+    size: terminalSize(context) ?? DEFAULT_SIZE,
     now: context.now().toISOString(),
     preserve: options.preserve ?? false,
     identity,

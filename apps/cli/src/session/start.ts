@@ -1,8 +1,9 @@
 import type { Identity } from '@bot-bottle/identity';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
-import { spawnKeeper, terminalSize } from '../keeper/spawn.js';
+import { DEFAULT_SIZE, spawnKeeper } from '../keeper/spawn.js';
 import type { StartRequest } from './start-request.js';
+import { terminalSize } from './terminal-size.js';
 
 export interface StartedBottle {
   readonly identity: Identity;
@@ -19,7 +20,7 @@ export async function startBottle(context: Context, request: StartRequest): Prom
   const { identity } = await spawnKeeper(context, {
     kind: 'start',
     root: context.root,
-    size: terminalSize(context),
+    size: terminalSize(context) ?? DEFAULT_SIZE,
     now: context.now().toISOString(),
     preserve,
     start: {
