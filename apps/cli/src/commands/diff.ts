@@ -1,4 +1,3 @@
-import { CliError } from '../output/errors.js';
 import { printable } from '../output/escape.js';
 import { EXIT } from '../output/exit-codes.js';
 import { paint, type Style } from '../output/table.js';
@@ -17,25 +16,19 @@ const STYLE: Readonly<Record<WorkspaceChange['kind'], Style>> = {
 export const run: Run = async (context, input) => {
   const paths = resolveBottle(context.root, input.args[0] ?? '');
   const short = input.flag('name-only') || input.flag('stat');
-  const diff = await diffWorkspace(paths, { patch: !short && !input.flag('json') });
+  const diff = await diffWorkspace(paths, {
+    patch: !short && !input.flag('json'),
+    count: input.flag('stat'),
+  });
   if (input.flag('json')) {
     await writeJson(context.stdout, { identity: paths.identity, source: diff.source, changes: diff.changes });
   } else if (input.flag('name-only')) {
     for (const { path } of diff.changes) await writeLine(context.stdout, path);
-  } else if (short || diff.patch === null) {
-    for (const { kind, path } of diff.changes) {
+  } else if (diff.patch === null) {
+    for (const { kind, path, lines } of diff.changes) {
       await write(
         context.stdout,
-        `${paint(context.stdout, STYLE[kind], LETTER[kind])}  ${printable(path)}\n`,
-      );
-    }
-    if (!short && diff.changes.length > 0) {
-      throw new CliError(
-        'no-git',
-        'the lines that changed cannot be shown without git; expected git on the PATH',
-        {
-          try: 'apt-get install git',
-        },
+        `${paint(context.stdout, STYLE[kind], LETTER[kind])}  ${printable(path)}${countOf(lines)}\n`,
       );
     }
   } else {
@@ -44,6 +37,10 @@ export const run: Run = async (context, input) => {
   }
   return EXIT.ok;
 };
+
+function countOf(lines: WorkspaceChange['lines']): string {
+  return lines ? ` | +${lines.added} -${lines.removed}` : '';
+}
 
 function harmless(patch: string): string {
   return patch

@@ -171,7 +171,7 @@ const TABLE = [
     summary: 'show what changed in a copied workspace',
     args: [ID],
     options: [
-      { name: 'stat', description: 'only how much changed in each file' },
+      { name: 'stat', description: 'only how many lines changed in each file' },
       { name: 'name-only', description: 'only the names of changed files' },
       JSON_OUTPUT,
     ],

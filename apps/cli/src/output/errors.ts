@@ -10,7 +10,6 @@ export type CliErrorCode =
   | 'no-backend'
   | 'bad-config'
   | 'untrusted-config'
-  | 'no-git'
   | 'running'
   | 'preserved'
   | 'broken-record';

@@ -3,7 +3,7 @@ import type { BottlePaths } from '@bot-bottle/state-paths';
 import { compareTrees } from './compare-trees.js';
 import { SessionError } from './errors.js';
 import { readLaunch } from './launch-file.js';
-import { patchOf } from './patch.js';
+import { countLines, type LineCount, patchOf } from './patch.js';
 import type { EntryType } from './tree-side.js';
 
 export interface WorkspaceChange {
@@ -11,6 +11,8 @@ export interface WorkspaceChange {
   readonly path: string;
   readonly kind: 'added' | 'removed' | 'modified';
   readonly type: EntryType;
+  /** Only where they were asked for; null for what has no lines. */
+  readonly lines?: LineCount | null;
 }
 
 export interface WorkspaceDiff {
@@ -31,7 +33,7 @@ const GIT_FOLDER = /(?:^|\/)\.git(?:\/|$)/;
  */
 export async function diffWorkspace(
   paths: BottlePaths,
-  options: { readonly patch?: boolean } = {},
+  options: { readonly patch?: boolean; readonly count?: boolean } = {},
 ): Promise<WorkspaceDiff> {
   const workspace = readLaunch(paths)?.workspace;
   if (workspace?.kind !== 'copy') {
@@ -45,7 +47,7 @@ export async function diffWorkspace(
   checkThere(workspace.source);
   for (const change of compareTrees(workspace.source, paths.workspace)) {
     const { path, kind, type } = change;
-    changes.push({ path, kind, type });
+    changes.push({ path, kind, type, ...(options.count ? { lines: countLines(change) } : {}) });
     if (patch !== null && (type === 'file' || type === 'link') && !GIT_FOLDER.test(path)) {
       patch += patchOf(change);
     }

@@ -1,4 +1,4 @@
-import { formatPatch, structuredPatch } from 'diff';
+import { formatPatch, type StructuredPatch, structuredPatch } from 'diff';
 import { type Change, isExecutable } from './compare-trees.js';
 import { type Entry, linkTarget, readWhole } from './tree-side.js';
 
@@ -10,15 +10,7 @@ const TIMEOUT_MS = 2_000;
 /** One change as git writes it, so that `git apply` takes it. Made here and not by git, which a hostile tree could configure. */
 export function patchOf(change: Change): string {
   const { path, kind } = change;
-  const before = textOf(change.before);
-  const after = textOf(change.after);
-  const lines =
-    before === null || after === null
-      ? undefined
-      : structuredPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, {
-          context: 3,
-          timeout: TIMEOUT_MS,
-        });
+  const lines = compareLines(change);
   const { index: _, ...patch } = lines ?? { oldFileName: `a/${path}`, newFileName: `b/${path}`, hunks: [] };
   const header = formatPatch({
     ...patch,
@@ -32,6 +24,34 @@ export function patchOf(change: Change): string {
     ...modeChange(change),
   });
   return lines === undefined ? `${header.trimEnd()}\nBinary files differ\n` : header;
+}
+
+export interface LineCount {
+  readonly added: number;
+  readonly removed: number;
+}
+
+/** How many lines came and went; null for what has no lines to count. */
+export function countLines(change: Change): LineCount | null {
+  const hunks = compareLines(change)?.hunks;
+  if (hunks === undefined) {
+    return null;
+  }
+  const lines = hunks.flatMap(hunk => hunk.lines);
+  const count = (mark: string): number => lines.filter(line => line.startsWith(mark)).length;
+  return { added: count('+'), removed: count('-') };
+}
+
+/** Undefined for what is no text, is too large, or takes too long. */
+function compareLines({ path, before, after }: Change): StructuredPatch | undefined {
+  const [left, right] = [textOf(before), textOf(after)];
+  if (left === null || right === null) {
+    return undefined;
+  }
+  return structuredPatch(`a/${path}`, `b/${path}`, left, right, undefined, undefined, {
+    context: 3,
+    timeout: TIMEOUT_MS,
+  });
 }
 
 function modeChange({ before, after }: Change): { oldMode?: string; newMode?: string } {
