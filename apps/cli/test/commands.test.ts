@@ -212,6 +212,27 @@ describe('preserve, rm and prune', () => {
     }
   });
 
+  it('removes by force alone what an adapter that cannot be used may have left', async () => {
+    const operator = newOperator();
+    const missing = plant(operator, 'absent-aaaaa', { backend: 'docker' });
+    const unfit = plant(operator, 'unfit-bbbbb', { backend: 'mine' });
+    writeFileSync(
+      join(operator.root, 'mine.cjs'),
+      'exports.createBackend = () => ({ name: "mine", contract: { major: 9, minor: 0 } });',
+    );
+    writeFileSync(join(operator.root, 'bot-bottle.yaml'), 'backends: { mine: ./mine.cjs }');
+    for (const [id, folder, why] of [
+      ['absent-aaaaa', missing, 'is not installed'],
+      ['unfit-bbbbb', unfit, 'speaks contract 9.0, this bot-bottle 1.0'],
+    ] as const) {
+      const { code, stderr } = await operator.run(['rm', id]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(why)]);
+      expect(stderr).toContain(`  try: bot-bottle rm ${id} --force\n`);
+      expect(await operator.run(['rm', '--force', id])).toMatchObject({ code: 0, stderr: '' });
+      expect(existsSync(folder)).toBe(false);
+    }
+  });
+
   it('prunes what ended and nobody kept, and says the reason of each; a dry run changes nothing', async () => {
     const operator = newOperator();
     const ended = plantLocal(operator, 'ended-aaaaa');
@@ -334,17 +355,20 @@ describe('diff', () => {
     const project = join(operator.home, 'project');
     mkdirSync(project);
     writeFileSync(join(project, 'old.txt'), 'before\n');
-    const script = 'echo after > old.txt; echo new > new.txt';
+    const script = 'echo after > old.txt; echo more >> old.txt; echo new > new.txt; printf "\\0" > raw';
     await operator.run(['start', 'shell', '--copy-cwd', '--preserve', '--', '-c', script], { cwd: project });
-    expect((await operator.run(['diff', 'shell', '--name-only'])).stdout).toBe('new.txt\nold.txt\n');
-    expect((await operator.run(['diff', 'shell', '--stat'])).stdout).toBe('A  new.txt\nM  old.txt\n');
+    expect((await operator.run(['diff', 'shell', '--name-only'])).stdout).toBe('new.txt\nold.txt\nraw\n');
+    expect((await operator.run(['diff', 'shell', '--stat'])).stdout).toBe(
+      'A  new.txt | +1 -0\nM  old.txt | +2 -1\nA  raw\n',
+    );
     const { stdout } = await operator.run(['diff', 'shell']);
-    expect(stdout).toContain('-before\n+after\n');
+    expect(stdout).toContain('-before\n+after\n+more\n');
     expect(JSON.parse((await operator.run(['diff', 'shell', '--json'])).stdout)).toMatchObject({
       source: project,
       changes: [
         { path: 'new.txt', kind: 'added', type: 'file' },
         { path: 'old.txt', kind: 'modified', type: 'file' },
+        { path: 'raw', kind: 'added', type: 'file' },
       ],
     });
   });

@@ -93,7 +93,7 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   // sessions
   unfinished: prune,
   'broken-bottle': removeByForce,
-  'backend-missing': doctor,
+  'backend-missing': id => [...doctor(id), ...removeByForce(id)],
   'workspace-missing': startHelp,
   'workspace-refused': startHelp,
   'start-failed': doctor,

@@ -1,3 +1,4 @@
+import type { Backend } from '@bot-bottle/backend';
 import type { TreeReport } from '@bot-bottle/durable-fs';
 import { effectiveBackend, MetadataError, readRecord } from '@bot-bottle/metadata';
 import { acquireLease, PreserveError, removeBottle } from '@bot-bottle/preserve';
@@ -5,6 +6,7 @@ import type { BottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
 import type { FindBackend } from './backend-ref.js';
 import { bottleRef } from './bottle-spec.js';
+import { messageOf } from './end.js';
 import { SessionError } from './errors.js';
 import { stopBottle } from './stop.js';
 
@@ -45,20 +47,31 @@ export async function removeSession(paths: BottlePaths, options: RemoveOptions):
   }
 }
 
+/** By force, what an adapter that is not here or cannot be used may have left is given up. */
 async function destroyAtBackend(paths: BottlePaths, { backends, force }: RemoveOptions): Promise<void> {
   const name = backendName(paths);
   if (name === null) {
     return;
   }
-  const ref = backends(name);
-  if (ref !== undefined) {
-    await (await loadBackend(ref)).destroy(bottleRef(paths));
-  } else if (!force) {
-    throw new SessionError(
-      'backend-missing',
-      `${paths.identity} belongs to the backend "${name}", which is not installed: what it left there cannot be removed`,
-    );
+  let backend: Backend;
+  try {
+    backend = await adapterOf(name, backends);
+  } catch (cause) {
+    if (force) {
+      return;
+    }
+    const message = `what ${paths.identity} left at its backend cannot be removed: ${messageOf(cause)}`;
+    throw new SessionError('backend-missing', message, { cause });
   }
+  await backend.destroy(bottleRef(paths));
+}
+
+async function adapterOf(name: string, backends: FindBackend): Promise<Backend> {
+  const ref = backends(name);
+  if (ref === undefined) {
+    throw new SessionError('backend-missing', `backend "${name}" is not installed`);
+  }
+  return loadBackend(ref);
 }
 
 /** Null where no record says: nothing was launched, or nobody can tell. */
