@@ -1,6 +1,5 @@
 import { measureTree } from '@bot-bottle/durable-fs';
-import { effectiveBackend } from '@bot-bottle/metadata';
-import { bottlePaths, eachIdentity } from '@bot-bottle/state-paths';
+import { effectiveBackend, listRecords } from '@bot-bottle/metadata';
 import type { Context } from '../context.js';
 import { EXIT } from '../output/exit-codes.js';
 import { formatAge, formatBytes } from '../output/format.js';
@@ -66,9 +65,9 @@ function newestFirst(a: Row, b: Row): number {
 /** In the order of the disk and one at a time, so that memory does not grow with the bottles. */
 async function* eachRow(context: Context, input: Input): AsyncGenerator<Row> {
   const wanted = filter(input);
-  for (const identity of eachIdentity(context.root)) {
-    const paths = bottlePaths(context.root, identity);
-    const { state, preserved, record, problem } = describeBottle(paths);
+  for (const entry of listRecords(context.root)) {
+    const { identity, paths } = entry;
+    const { state, preserved, record, problem } = describeBottle(paths, entry);
     const row: Row = {
       identity,
       state,

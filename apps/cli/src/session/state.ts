@@ -1,4 +1,5 @@
-import { type BottleRecord, MetadataError, readRecord } from '@bot-bottle/metadata';
+import { lstatSync } from 'node:fs';
+import { type BottleRecord, MetadataError, type RecordEntry, readRecord } from '@bot-bottle/metadata';
 import { isPreserved, readLease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { messageOf } from './end.js';
@@ -35,11 +36,14 @@ export interface BottleDescription {
   readonly problem: string | null;
 }
 
-/** How a bottle stands, from its lease, marker, session file and record; a broken one is described, never thrown. */
-export function describeBottle(paths: BottlePaths): BottleDescription {
+/**
+ * How a bottle stands, from its lease, marker, session file and record; a broken one is described, never thrown.
+ * @param entry its record, where a listing has read it already
+ */
+export function describeBottle(paths: BottlePaths, entry?: RecordEntry): BottleDescription {
   const preserved = isPreserved(paths);
-  const lease = readLease(paths).state;
-  const record = attempt(() => readRecord(paths));
+  const lease = hasLease(paths) ? readLease(paths).state : 'none';
+  const record = attempt(() => (entry === undefined ? readRecord(paths) : recordOf(entry)));
   const session = attempt(() => readSession(paths));
   const problem =
     record.problem ??
@@ -79,6 +83,16 @@ function livePhase(session: SessionRecord | null): BottleState {
     default:
       return 'starting';
   }
+}
+
+/** Most bottles of a listing have none, and a look is cheaper than an open that fails. */
+function hasLease(paths: BottlePaths): boolean {
+  return lstatSync(paths.lease, { throwIfNoEntry: false }) !== undefined;
+}
+
+function recordOf(entry: RecordEntry): BottleRecord | null {
+  if (entry.error !== undefined) throw entry.error;
+  return entry.record;
 }
 
 function attempt<T>(read: () => T | null): { value: T | null; problem: string | null } {
