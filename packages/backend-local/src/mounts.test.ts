@@ -9,10 +9,16 @@ const { backend, spec, home, stateRoot } = operator();
 
 const mounting = (path: string): BottleSpec =>
   spec('mounts-aaaaa', { workspace: { kind: 'mount', source: path, target: path } });
+const copying = (path: string): BottleSpec => {
+  const { source } = spec('mounts-aaaaa').workspace;
+  return spec('mounts-aaaaa', { workspace: { kind: 'copy', source, target: path } });
+};
 const withTools = (path: string): BottleSpec => spec('mounts-aaaaa', { toolPaths: [path] });
 
 const project = join(home, 'projects/demo');
 mkdirSync(project, { recursive: true });
+mkdirSync(join(home, '.ssh'));
+mkdirSync(join(home, '.gnupg/private-keys-v1.d'), { recursive: true });
 writeFileSync(join(home, 'private'), 'of the operator');
 writeFileSync(join(project, 'README'), 'hello');
 
@@ -34,11 +40,17 @@ const FORBIDDEN = [
   ['/usr/bin', '/usr/bin'],
   ['/var', '/var'],
   ['/tmp as a whole', '/tmp'],
+  ['the operator’s keys', join(home, '.ssh')],
+  ['a folder among them', join(home, '.gnupg/private-keys-v1.d')],
 ] as const;
 
 describe('what a bottle may be given', () => {
   it.each(FORBIDDEN)('is never %s, as a workspace', async (_what, path) => {
     await expect(backend.prepare(mounting(path))).rejects.toMatchObject({ code: 'bad-spec' });
+  });
+
+  it.each(FORBIDDEN)('is never %s, as a copy', async (_what, path) => {
+    await expect(backend.prepare(copying(path))).rejects.toMatchObject({ code: 'bad-spec' });
   });
 
   it.each(FORBIDDEN)('is never %s, as a tool path', async (_what, path) => {
@@ -48,7 +60,6 @@ describe('what a bottle may be given', () => {
   it('is never a link, which could lead elsewhere tomorrow', async () => {
     const link = join(home, 'projects/link');
     symlinkSync(join(home, '.ssh'), link);
-    mkdirSync(join(home, '.ssh'), { recursive: true });
     await expect(backend.prepare(mounting(link))).rejects.toThrow(/leads through a symbolic link to .*\.ssh/);
     await expect(backend.prepare(mounting(`${link}/..`))).rejects.toMatchObject({ code: 'bad-spec' });
   });

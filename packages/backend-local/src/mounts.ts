@@ -1,5 +1,5 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, normalize, relative } from 'node:path';
+import { dirname, isAbsolute, join, normalize, relative } from 'node:path';
 import type { BottleSpec, FolderMount } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
 
@@ -17,6 +17,8 @@ const NEVER_BELOW = ['/proc', '/sys', '/dev', '/run', '/boot', '/etc'];
 const NEVER_WHOLE = ['/', '/usr', '/var', '/var/lib', '/tmp', '/var/tmp', '/home', '/root'];
 /** Folders of container engines: whoever writes there, or talks to a socket there, is root. */
 const ENGINES = ['/var/lib/docker', '/var/lib/containers', '/var/lib/containerd', '/var/snap'];
+/** In the operator's home, folders that hold nothing but keys. */
+const KEYS = ['.ssh', '.gnupg', '.aws', '.azure', '.kube', '.docker', '.config/gcloud', '.config/gh'];
 
 export interface ResolvedMounts {
   readonly workspace: FolderMount;
@@ -44,15 +46,24 @@ export function resolveMounts(spec: BottleSpec, forbidden: Forbidden): ResolvedM
     }
     resolved.workspace.source = ownPath('workspace', workspace.source, forbidden);
   } else {
+    // What may not be shown may not be copied in either; the original can be gone by now.
+    if (workspace.kind === 'copy') judge('workspace', realOf(workspace.target), forbidden);
     resolved.workspace.source = stateFolder('workspace', workspace.source);
   }
   return resolved;
 }
 
-function ownPath(what: string, path: string, { home, stateRoot }: Forbidden): string {
+function ownPath(what: string, path: string, forbidden: Forbidden): string {
   const real = realFolder(what, path);
   if (real !== path) throw bad(`${what} ${path} leads through a symbolic link to ${real}; name that folder`);
-  const below = [...NEVER_BELOW, ...ENGINES].find(folder => contains(realOf(folder), real)) ?? programs(real);
+  judge(what, real, forbidden);
+  return real;
+}
+
+function judge(what: string, real: string, { home, stateRoot }: Forbidden): void {
+  const keys = KEYS.map(name => join(home, name));
+  const never = [...NEVER_BELOW, ...ENGINES, ...keys];
+  const below = never.find(folder => contains(realOf(folder), real)) ?? programs(real);
   if (below !== undefined) throw bad(`${what} ${real} is part of ${below}, which no bottle may see`);
   const above = [...NEVER_WHOLE, ...ENGINES, home].find(folder => contains(real, realOf(folder)));
   if (above !== undefined) throw bad(`${what} ${real} would show all of ${above}; name a folder inside it`);
@@ -60,7 +71,6 @@ function ownPath(what: string, path: string, { home, stateRoot }: Forbidden): st
   if (contains(root, real) || contains(real, root)) {
     throw bad(`${what} ${real} and the state of all bottles (${root}) contain one another`);
   }
-  return real;
 }
 
 /** A folder of the bottle's own state. The agent can write neither it nor what lies above it, so only its end may be a link. */
