@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -9,10 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isPreserved, markPreserved } from '@bot-bottle/preserve';
 import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
 import { describeBottle } from '../src/session/state.js';
-import { keeperOf, Operator, until } from './support/cli.js';
+import { BUNDLE, keeperOf, Operator, until } from './support/cli.js';
 import { runs } from './support/keeper.js';
 import { PersonAtTerminal } from './support/terminal.js';
 
@@ -196,6 +197,36 @@ describeWith('bwrap', 'a session', () => {
     expect(await person.exited()).toBe(125);
     expect(person.shown).toContain('interrupted');
     expect(readdirSync(join(operator.root, 'state'))).toEqual([]);
+  });
+
+  // The naive way tells of a keeper that died where its own Ctrl-C came before the keeper could hear it.
+  it('that is interrupted before its keeper listens is interrupted, and nothing has failed', async () => {
+    for (const waitMs of [0, 15, 30, 60]) {
+      const command = spawn(process.execPath, [BUNDLE, 'start', 'shell', '--', 'true'], {
+        env: operator.env,
+      });
+      const ended = new Promise(resolve => command.once('close', resolve));
+      let said = '';
+      command.stderr.setEncoding('utf8').on('data', text => {
+        said += text;
+      });
+      const children = `/proc/${command.pid}/task/${command.pid}/children`;
+      const isKeeper = (pid: string): boolean =>
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('__keeper');
+      await until(() => {
+        try {
+          return readFileSync(children, 'utf8').split(' ').filter(Boolean).some(isKeeper);
+        } catch {
+          // One of the short-lived children of the backend's probe, gone meanwhile.
+          return false;
+        }
+      });
+      await delay(waitMs);
+      command.kill('SIGTERM');
+      await ended;
+      expect(said).not.toMatch(/died|doctor/);
+    }
+    await until(() => operator.bottles().length === 0);
   });
 
   it('is stopped also while it is being made, and leaves nothing', async () => {

@@ -47,6 +47,10 @@ function ask(keeper: ChildProcess, request: KeeperRequest): Promise<KeeperReply>
     keeper.once('message', message => resolve(message as KeeperReply));
     keeper.once('error', cause => reject(failed(`the keeper could not be started: ${cause.message}`, cause)));
     keeper.once('exit', (code, signal) => {
+      // Our own signal, before the keeper could hear it: it had made nothing.
+      if (keeper.killed && signal === 'SIGTERM') {
+        reject(new SessionError('cancelled', 'the start was interrupted'));
+      }
       reject(failed(`the keeper died (${signal ?? `exit ${code}`}) before the agent ran`));
     });
     keeper.send(request, error => {
