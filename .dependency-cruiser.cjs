@@ -6,7 +6,7 @@ const layers = {
   metadata: ['identity', 'durable-fs', 'state-paths'],
   'live-config': ['durable-fs', 'state-paths'],
   preserve: ['durable-fs', 'state-paths'],
-  backend: ['identity', 'metadata'],
+  backend: ['identity'],
   'backend-local': ['backend', 'state-paths'],
 };
 
