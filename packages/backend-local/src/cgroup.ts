@@ -29,22 +29,21 @@ const REMOVE_INTERVAL = 5;
  * somebody else made is not ours to divide, and to leave it would be to escape its limits.
  */
 export function cgroups(hierarchies: readonly Hierarchy[]): LimitGroup {
-  const foldersOf = (identity: string) =>
-    hierarchies.map(({ folder }) => join(folder, `bot-bottle-${identity}`));
+  const foldersOf = (name: string) => hierarchies.map(({ folder }) => join(folder, name));
   return {
     limits: hierarchies.flatMap(({ controllers }) => controllers.flatMap(name => LIMIT_OF[name] ?? [])),
-    enter(identity, limits): GroupEntry {
+    enter(name, limits): GroupEntry {
       for (const { folder, version, controllers } of hierarchies) {
-        const group = join(folder, `bot-bottle-${identity}`);
+        const group = join(folder, name);
         // One that a killed launch left is as good as new: stop, which comes before every launch, has emptied it.
         mkdirSync(group, { recursive: true });
         for (const [file, value] of settings(version, controllers, limits))
           writeFileSync(join(group, file), value);
       }
-      return { prefix: [], env: {}, folders: foldersOf(identity) };
+      return { prefix: [], env: {}, folders: foldersOf(name) };
     },
-    async leave(identity) {
-      for (const folder of foldersOf(identity)) await removeGroup(folder);
+    async leave(name) {
+      for (const folder of foldersOf(name)) await removeGroup(folder);
     },
   };
 }

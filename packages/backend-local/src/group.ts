@@ -1,4 +1,6 @@
-import type { Limits } from '@bot-bottle/backend';
+import { createHash } from 'node:crypto';
+import type { BottleRef, Limits } from '@bot-bottle/backend';
+import { realOf } from './mounts.js';
 
 export interface GroupLimits {
   readonly memoryBytes: number;
@@ -19,7 +21,14 @@ export interface GroupEntry {
 /** Limits for a bottle as a whole. */
 export interface LimitGroup {
   readonly limits: readonly (keyof GroupLimits & keyof Limits)[];
-  enter(identity: string, limits: GroupLimits): GroupEntry;
+  /** @param name what `groupName` says */
+  enter(name: string, limits: GroupLimits): GroupEntry;
   /** Removes what `enter` made, once nothing runs in it; waits a second for that. Idempotent. */
-  leave(identity: string): Promise<void>;
+  leave(name: string): Promise<void>;
+}
+
+/** The machine has one tree of groups for all roots, and a root that was copied holds the same identities once more. */
+export function groupName({ identity, stateFolder }: BottleRef): string {
+  const place = createHash('sha256').update(realOf(stateFolder)).digest('hex').slice(0, 8);
+  return `bot-bottle-${identity}-${place}`;
 }

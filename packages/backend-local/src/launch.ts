@@ -3,7 +3,7 @@ import type { BottleSpec, ExitStatus, LaunchHost, RunningBottle, TerminalCommand
 import { BackendError } from '@bot-bottle/backend';
 import { privateMounts } from './devices.js';
 import { etcFiles } from './etc.js';
-import type { LimitGroup } from './group.js';
+import { groupName, type LimitGroup } from './group.js';
 import { holdTerminal } from './held.js';
 import { LAUNCH_SCRIPT, START_GUARD } from './launcher.js';
 import { DEFAULT_LIMITS, limitedCommand } from './limits.js';
@@ -79,7 +79,7 @@ async function runCommand(
       rememberExit(scratch, status);
       // What is left of the group is reported by `destroy`, which tries again.
       const over = () => resolve(status);
-      context.group.leave(spec.identity).then(over, over);
+      context.group.leave(groupName(spec)).then(over, over);
     });
   });
   while (exit === undefined && !hasGrandchild(terminal.pid)) await sleep(POLL);
@@ -136,7 +136,7 @@ function launchCommand(
 ): TerminalCommand {
   const { bwrap } = requireMachine(context.env);
   const devices = devicesFolder(scratch);
-  const { prefix, env, folders } = context.group.enter(spec.identity, limitsOf(spec));
+  const { prefix, env, folders } = context.group.enter(groupName(spec), limitsOf(spec));
   const [file = '', ...args] = [
     ...[...prefix, ...(devices === null ? [] : privateMounts(context.env['PATH']))],
     ...[shell(), '-c', LAUNCH_SCRIPT, 'bot-bottle'],

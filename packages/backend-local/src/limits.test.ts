@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BottleRef } from '@bot-bottle/backend';
 import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
 import { finish, operator, run } from '../test/bottle.js';
 import { ptyHost } from '../test/host.js';
 import { type Hierarchy, ownHierarchies, parseHierarchies } from './cgroup.js';
+import { groupName } from './group.js';
 import { scope } from './scope.js';
 
 const { backend, spec } = operator();
@@ -55,9 +57,9 @@ describeWith(['bwrap', 'perl', 'prlimit'], 'a limit that the probe calls enforce
     if ((await enforcement('cpus')) === 'none') return;
     // How often the kernel held the group back, which is no matter of how fast this machine is.
     const group = ownHierarchies().find(({ controllers }) => controllers.includes('cpu'));
-    const statistics = `${group?.folder}/bot-bottle-limits-procr/cpu.stat`;
     const script = 'while :; do :; done';
     const wanted = spec('limits-procr', { command: ['sh', '-c', script], limits: { cpus: 0.1 } });
+    const statistics = `${group?.folder}/${groupName(wanted)}/cpu.stat`;
     const bottle = await backend.launch(await backend.prepare(wanted), ptyHost());
     const throttled = () => Number(/nr_throttled (\d+)/.exec(readFileSync(statistics, 'utf8'))?.[1]);
     while (throttled() < 2) await new Promise(resolve => setTimeout(resolve, 50));
@@ -66,10 +68,9 @@ describeWith(['bwrap', 'perl', 'prlimit'], 'a limit that the probe calls enforce
   });
 
   it('leaves no group behind', async () => {
-    for (let round = 0; round < 5; round++) await run(backend, spec('limits-group'));
-    for (const { folder } of ownHierarchies()) {
-      expect(readdirSync(folder).filter(name => name.includes('limits-'))).toEqual([]);
-    }
+    const wanted = spec('limits-group');
+    for (let round = 0; round < 5; round++) await run(backend, wanted);
+    for (const { folder } of ownHierarchies()) expect(readdirSync(folder)).not.toContain(groupName(wanted));
   });
 });
 
@@ -101,6 +102,19 @@ describe('the groups that a process may divide', () => {
   });
 });
 
+describe('the name of a group', () => {
+  it('differs between two roots that have the same bottle, as after a copy, and not between two ways to one', () => {
+    const [one, other] = [temporaryFolder(), temporaryFolder()];
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(one, link);
+    const name = (root: string) =>
+      groupName({ identity: 'demo-aaaaa' as BottleRef['identity'], stateFolder: join(root, 'backend') });
+    expect(name(one)).toMatch(/^bot-bottle-demo-aaaaa-[0-9a-f]{8}$/);
+    expect(name(other)).not.toBe(name(one));
+    expect(name(link)).toBe(name(one));
+  });
+});
+
 describe('a scope of systemd', () => {
   const limits = { memoryBytes: 1024, processes: 30, cpus: 1.5 };
   const booted = '/proc/self';
@@ -109,7 +123,7 @@ describe('a scope of systemd', () => {
   writeFileSync(program, '', { mode: 0o755 });
 
   it('is asked of the system’s manager by root', () => {
-    const entry = scope({ SECRET: 'x', PATH: folder }, 0, booted)?.enter('demo-aaaaa', limits);
+    const entry = scope({ SECRET: 'x', PATH: folder }, 0, booted)?.enter('bot-bottle-demo-aaaaa', limits);
     expect(entry?.prefix).toEqual([
       ...[program, '--scope', '--quiet', '--collect', '--unit=bot-bottle-demo-aaaaa'],
       ...['-p', 'MemoryMax=1024', '-p', 'TasksMax=30', '-p', 'CPUQuota=150%', '--'],
@@ -120,7 +134,10 @@ describe('a scope of systemd', () => {
   it('is asked of the own manager by anybody else, who passes on only where that is', () => {
     mkdirSync(join(folder, 'systemd'));
     const env = { SECRET: 'x', PATH: folder, XDG_RUNTIME_DIR: folder };
-    const entry = scope(env, 1000, booted)?.enter('demo-aaaaa', { memoryBytes: 1024, processes: 30 });
+    const entry = scope(env, 1000, booted)?.enter('bot-bottle-demo-aaaaa', {
+      memoryBytes: 1024,
+      processes: 30,
+    });
     expect(entry?.prefix).toEqual([
       ...[program, '--user', '--scope', '--quiet', '--collect', '--unit=bot-bottle-demo-aaaaa'],
       ...['-p', 'MemoryMax=1024', '-p', 'TasksMax=30', '--'],

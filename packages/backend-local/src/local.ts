@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import type { Backend, BottleRef, BottleStatus, Capabilities } from '@bot-bottle/backend';
 import { BackendError, CONTRACT_VERSION } from '@bot-bottle/backend';
 import { stateRoot } from '@bot-bottle/state-paths';
+import { groupName } from './group.js';
 import { limitGroup } from './groups.js';
 import { launchSandbox, writePreparation } from './launch.js';
 import type { Environment } from './machine.js';
@@ -108,5 +109,5 @@ async function stop(ref: BottleRef, graceMs: number, env: Environment): Promise<
   if (sandbox !== null && isAlive(sandbox)) await stopSandbox(sandbox, graceMs);
   // Nobody saw it end: its keeper was killed, perhaps in the middle of a launch.
   if (existsSync(scratch.status) && readExit(scratch) === null) killHolders(scratch.status);
-  await limitGroup(env).leave(ref.identity);
+  await limitGroup(env).leave(groupName(ref));
 }

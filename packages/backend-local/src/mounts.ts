@@ -114,7 +114,7 @@ function contains(outer: string, inner: string): boolean {
 }
 
 /** The folder's real path, or of its nearest ancestor that exists plus the rest. */
-function realOf(path: string): string {
+export function realOf(path: string): string {
   if (path === '/') return path;
   try {
     return realpathSync(path);

@@ -21,14 +21,14 @@ export function scope(env: Environment, uid: number, booted = '/run/systemd/syst
   if (program === null || !existsSync(booted) || !reachable) return null;
   return {
     limits: ['memoryBytes', 'processes', 'cpus'],
-    enter(identity, { memoryBytes, processes, cpus }) {
+    enter(name, { memoryBytes, processes, cpus }) {
       const properties = [`MemoryMax=${memoryBytes}`, `TasksMax=${processes}`];
       if (cpus !== undefined) properties.push(`CPUQuota=${Math.max(1, Math.round(cpus * 100))}%`);
       return {
         prefix: [
           program,
           ...(uid === 0 ? [] : ['--user']),
-          ...['--scope', '--quiet', '--collect', `--unit=bot-bottle-${identity}`],
+          ...['--scope', '--quiet', '--collect', `--unit=${name}`],
           ...properties.flatMap(property => ['-p', property]),
           '--',
         ],
