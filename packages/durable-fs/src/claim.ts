@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -13,6 +12,7 @@ import {
 import { asDurableFsError, DurableFsError, errnoOf } from './errors.js';
 import { at, close, openFolder, openParent, openParentOrAbsent } from './handle.js';
 import { processMark } from './process-mark.js';
+import { randomDigits } from './random.js';
 import { writeNew } from './replace-file.js';
 import { run, type SyncPoints } from './sync-points.js';
 import { discardTree, sweepAt, temporaryName } from './temporary.js';
@@ -78,7 +78,7 @@ async function contend(
   record: string,
   wait: (state: ClaimState) => Promise<void>,
 ): Promise<Claim> {
-  const file = ownerFileName(owner.pid, randomBytes(6).toString('hex'));
+  const file = ownerFileName(owner.pid, randomDigits());
   const prepared = temporaryName(name);
   let isPrepared = false;
   try {

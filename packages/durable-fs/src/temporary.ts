@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { asDurableFsError, errnoOf } from './errors.js';
 import { at, close, listFolder, openFolder, orAbsent, requireHandles } from './handle.js';
 import { processMark, processState } from './process-mark.js';
+import { randomDigits } from './random.js';
 import { removeAt } from './remove-tree.js';
 
 /** A temporary's name says which process made it, so that a later one can tell whether anybody still needs it. */
@@ -15,7 +15,7 @@ const MAX_STEM_BYTES = 128;
 export function temporaryName(name: string): string {
   const { pid, startTime, bootId, pidNamespace } = processMark();
   const mark = [pid, startTime, bootId.slice(0, 8), pidNamespace.replace(/\D/g, '')].join('.');
-  return `.${stemOf(name)}.tmp-${mark}-${randomBytes(6).toString('hex')}`;
+  return `.${stemOf(name)}.tmp-${mark}-${randomDigits()}`;
 }
 
 /**

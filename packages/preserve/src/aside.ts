@@ -4,7 +4,6 @@
 //   .removed-<identity>-<random>    decided: nothing of it is the bottle's any more
 //
 // Both steps are single renames: of any number of clean-ups, killed wherever, each step is taken by one.
-import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
@@ -39,7 +38,9 @@ export function listAside(root: string): Aside[] {
 
 /** Makes the bottle vanish from its name; null when it is not there any more. */
 export function setAside(paths: BottlePaths): Aside | null {
-  const name = `.removing-${paths.identity}-${randomBytes(8).toString('hex')}`;
+  // Not by node:crypto, whose import costs a listing milliseconds.
+  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex');
+  const name = `.removing-${paths.identity}-${random}`;
   const path = join(rootPaths(paths.root).state, name);
   return renamed(paths.folder, path) ? { paths, path, decided: false } : null;
 }
