@@ -69,7 +69,10 @@ async function createContext(): Promise<Context> {
     root: stateRoot(),
     env: process.env,
     cwd: process.cwd(),
-    stdin: process.stdin,
+    // Few commands read it, and its set-up costs milliseconds.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     now: () => new Date(),
