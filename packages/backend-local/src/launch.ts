@@ -8,7 +8,7 @@ import { holdTerminal } from './held.js';
 import { LAUNCH_SCRIPT, START_GUARD } from './launcher.js';
 import { DEFAULT_LIMITS, limitedCommand } from './limits.js';
 import { type Environment, requireMachine } from './machine.js';
-import { type Forbidden, resolveMounts } from './mounts.js';
+import { type Forbidden, type ResolvedMounts, resolveMounts } from './mounts.js';
 import { type NamelessFile, writeNameless } from './nameless-file.js';
 import { hasGrandchild } from './processes.js';
 import { findProgram } from './programs.js';
@@ -49,15 +49,11 @@ export async function launchSandbox(
   context: LaunchContext,
 ): Promise<RunningBottle> {
   const scratch = scratchOf(spec);
-  const options = writeOptions(spec, scratch, context);
+  const mounts = resolveMounts(spec, context.forbidden);
+  const options = writeOptions(spec, scratch, context, mounts);
   try {
-    return await runCommand(
-      spec,
-      scratch,
-      host,
-      context,
-      launchCommand(spec, scratch, context, options.path),
-    );
+    const command = launchCommand(spec, scratch, context, mounts, options.path);
+    return await runCommand(spec, scratch, host, context, command);
   } finally {
     options.close();
   }
@@ -110,10 +106,15 @@ function openTerminal(host: LaunchHost, command: TerminalCommand) {
 }
 
 /** bubblewrap's options hold the agent's environment, secrets among it: neither a command line nor the state may show them. */
-function writeOptions(spec: BottleSpec, scratch: Scratch, context: LaunchContext): NamelessFile {
+function writeOptions(
+  spec: BottleSpec,
+  scratch: Scratch,
+  context: LaunchContext,
+  mounts: ResolvedMounts,
+): NamelessFile {
   const options = sandboxOptions({
     identity: spec.identity,
-    mounts: resolveMounts(spec, context.forbidden),
+    mounts,
     etc: Object.fromEntries(Object.keys(etcFiles('', '', '')).map(name => [name, scratch.etc(name)])),
     env: environment(spec, shell()),
     tmpBytes: limitsOf(spec).tmpBytes,
@@ -132,6 +133,7 @@ function launchCommand(
   spec: BottleSpec,
   scratch: Scratch,
   context: LaunchContext,
+  { judged }: ResolvedMounts,
   optionsPath: string,
 ): TerminalCommand {
   const { bwrap } = requireMachine(context.env);
@@ -143,6 +145,7 @@ function launchCommand(
     ...[scratch.record, scratch.status, optionsPath, scratch.filter, bwrap, devices ?? '-'],
     ...[`${folders.length}`, ...folders],
     ...['--', '/bin/sh', '-c', START_GUARD, 'bot-bottle', context.terminal],
+    ...[findProgram('stat') ?? 'stat', `${judged.length}`, ...judged.flat()],
     ...limitedCommand(spec, context.env['PATH']),
   ];
   return { file, args, env, cwd: '/' };

@@ -49,7 +49,11 @@ export const FILTER_FD = 9;
  * is. It asks right before it loads the filter. So: wait until /proc/1 shows the filter, then look whether the terminal was
  * hung up, which the kernel does before it tells anybody of the keeper's death. If not, the keeper's death is ours from now on.
  *
- * Arguments: what stands on the other side (`terminal` or `pipe`); the rest is the agent's command.
+ * Then it compares the folders of the operator's with those that were judged: who may write above one (another bottle, say) could
+ * have swapped it for a link before bubblewrap mounted it.
+ *
+ * Arguments: what stands on the other side (`terminal` or `pipe`); the program stat; number of folders, each with its path and
+ * `device:inode`; the rest is the agent's command.
  */
 export const START_GUARD = `
 armed() { while read -r name value; do [ "$name$value" = Seccomp:2 ] && return 0; done </proc/1/status; return 1; }
@@ -59,6 +63,12 @@ until armed; do
   [ "$rounds" -lt 100000 ] || exit 125
 done
 [ "$1" = pipe ] || [ -t 0 ] || exit 125
-shift
+stat=$2 folders=$3
+shift 3
+while [ "$folders" -gt 0 ]; do
+  [ "$("$stat" -c %d:%i "$1")" = "$2" ] || { echo "$1 is not the folder that was checked" >&2; exit 125; }
+  folders=$((folders - 1))
+  shift 2
+done
 exec "$@"
 `;

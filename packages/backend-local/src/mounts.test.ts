@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BottleSpec } from '@bot-bottle/backend';
+import type { BottleSpec, LaunchHost } from '@bot-bottle/backend';
 import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
 import { operator, run } from '../test/bottle.js';
 import { ptyHost } from '../test/host.js';
@@ -126,6 +126,30 @@ describeWith('bwrap', 'a mounted workspace', () => {
       command: ['sh', '-c', 'cat here; ls /tmp | wc -l; touch /tmp/mine'],
     };
     expect(await run(backend, wanted)).toEqual({ code: 0, output: 'yes1\n' });
+  });
+});
+
+describeWith('bwrap', 'a folder that another bottle swaps for a link', () => {
+  // Between the check and bubblewrap's mount, which follows the link.
+  const swapping = (folder: string): LaunchHost => ({
+    openTerminal(command) {
+      renameSync(folder, `${folder}.aside`);
+      symlinkSync(home, folder);
+      return ptyHost().openTerminal(command);
+    },
+  });
+
+  it.each([
+    ['workspace', mounting],
+    ['tool path', withTools],
+  ])('is no %s: the agent does not run', async (_what, using) => {
+    const folder = join(temporaryFolder(), 'swapped');
+    mkdirSync(folder);
+    const wanted = { ...using(folder), command: ['sh', '-c', 'cat "$1/private"', 'probe', folder] };
+    const { code, output } = await run(backend, wanted, swapping(folder));
+    expect(output).toContain(`${folder} is not the folder that was checked`);
+    expect(output).not.toContain('of the operator');
+    expect(code).toBe(125);
   });
 });
 

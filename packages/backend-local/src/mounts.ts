@@ -1,4 +1,13 @@
-import { lstatSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname, isAbsolute, join, normalize, relative } from 'node:path';
 import type { BottleSpec, FolderMount } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
@@ -24,6 +33,8 @@ export interface ResolvedMounts {
   readonly workspace: FolderMount;
   readonly home: FolderMount;
   readonly toolPaths: readonly string[];
+  /** What is shown at its own path: the path, and `device:inode` of the folder that was judged. */
+  readonly judged: readonly (readonly [path: string, folder: string])[];
 }
 
 /**
@@ -36,7 +47,8 @@ export function resolveMounts(spec: BottleSpec, forbidden: Forbidden): ResolvedM
   const resolved = {
     home: { source: stateFolder('home', home.source), target: target('home', home.target) },
     workspace: { source: '', target: target('workspace', workspace.target) },
-    toolPaths: (spec.toolPaths ?? []).map(path => ownPath('tool path', path, forbidden)),
+    toolPaths: spec.toolPaths ?? [],
+    judged: (spec.toolPaths ?? []).map(path => ownPath('tool path', path, forbidden)),
   };
   if (workspace.kind === 'mount') {
     if (workspace.source !== workspace.target) {
@@ -44,7 +56,8 @@ export function resolveMounts(spec: BottleSpec, forbidden: Forbidden): ResolvedM
         `a mounted workspace is shown at its own path; got ${workspace.source} at ${workspace.target}`,
       );
     }
-    resolved.workspace.source = ownPath('workspace', workspace.source, forbidden);
+    resolved.workspace.source = workspace.source;
+    resolved.judged.push(ownPath('workspace', workspace.source, forbidden));
   } else {
     // What may not be shown may not be copied in either; the original can be gone by now.
     if (workspace.kind === 'copy') judge('workspace', realOf(workspace.target), forbidden);
@@ -53,11 +66,20 @@ export function resolveMounts(spec: BottleSpec, forbidden: Forbidden): ResolvedM
   return resolved;
 }
 
-function ownPath(what: string, path: string, forbidden: Forbidden): string {
-  const real = realFolder(what, path);
-  if (real !== path) throw bad(`${what} ${path} leads through a symbolic link to ${real}; name that folder`);
-  judge(what, real, forbidden);
-  return real;
+function ownPath(what: string, path: string, forbidden: Forbidden): [path: string, folder: string] {
+  realFolder(what, path);
+  // One folder from here on, whatever comes to its path meanwhile.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const real = readlinkSync(`/proc/self/fd/${fd}`);
+    if (real !== path)
+      throw bad(`${what} ${path} leads through a symbolic link to ${real}; name that folder`);
+    judge(what, real, forbidden);
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    return [real, `${dev}:${ino}`];
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function judge(what: string, real: string, { home, stateRoot }: Forbidden): void {
