@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { BackendError } from '@bot-bottle/backend';
 import { PreserveError } from '@bot-bottle/preserve';
 import { SessionError } from '../session/errors.js';
@@ -12,7 +13,7 @@ async function report(
   const stream = new PassThrough();
   const defaults = { stream, json: false, debug: false, command: 'show', id: 'demo-abcde' };
   const code = await reportFailure(error, { ...defaults, ...options });
-  return { code, text: String(stream.read() ?? '') };
+  return { code, text: await text(stream.end()) };
 }
 
 describe('reportFailure', () => {
