@@ -50,7 +50,7 @@ export async function launchSandbox(
 ): Promise<RunningBottle> {
   const scratch = scratchOf(spec);
   const mounts = resolveMounts(spec, context.forbidden);
-  const options = writeOptions(spec, scratch, context, mounts);
+  const options = writeOptions(spec, scratch, mounts);
   try {
     const command = launchCommand(spec, scratch, context, mounts, options.path);
     return await runCommand(spec, scratch, host, context, command);
@@ -106,12 +106,7 @@ function openTerminal(host: LaunchHost, command: TerminalCommand) {
 }
 
 /** bubblewrap's options hold the agent's environment, secrets among it: neither a command line nor the state may show them. */
-function writeOptions(
-  spec: BottleSpec,
-  scratch: Scratch,
-  context: LaunchContext,
-  mounts: ResolvedMounts,
-): NamelessFile {
+function writeOptions(spec: BottleSpec, scratch: Scratch, mounts: ResolvedMounts): NamelessFile {
   const options = sandboxOptions({
     identity: spec.identity,
     mounts,
