@@ -2,12 +2,13 @@ import { measureTree } from '@bot-bottle/durable-fs';
 import { effectiveBackend, effectiveComposeProject } from '@bot-bottle/metadata';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
+import { codeOf, messageOf } from '../output/errors.js';
 import { printable } from '../output/escape.js';
 import { EXIT } from '../output/exit-codes.js';
 import { formatAge, formatBytes } from '../output/format.js';
 import { paint } from '../output/table.js';
 import { write, writeJson } from '../output/write.js';
-import { readLaunch } from '../session/launch-file.js';
+import { type LaunchRecord, readLaunch } from '../session/launch-file.js';
 import { describeBottle } from '../session/state.js';
 import { resolveBottle } from './resolve-identity.js';
 import type { Run } from './spec.js';
@@ -23,8 +24,9 @@ type Details = Awaited<ReturnType<typeof detailsOf>>;
 
 /** What `show --json` prints: a stable shape, to which later versions only add. Null: not known. */
 async function detailsOf(paths: BottlePaths) {
-  const { state, preserved, record, session, problem } = describeBottle(paths);
-  const launch = state === 'broken' ? null : readLaunch(paths);
+  const { state, preserved, record, session, ...described } = describeBottle(paths);
+  const { launch, unreadable } = launchOf(paths);
+  const problem = described.problem ?? unreadable;
   return {
     identity: paths.identity,
     state,
@@ -45,6 +47,16 @@ async function detailsOf(paths: BottlePaths) {
     path: paths.folder,
     sizeBytes: (await measureTree(paths.folder)).bytes,
   };
+}
+
+/** One that cannot be read, perhaps a newer version's, hides nothing of the rest. */
+function launchOf(paths: BottlePaths): { launch: LaunchRecord | null; unreadable: string | null } {
+  try {
+    return { launch: readLaunch(paths), unreadable: null };
+  } catch (error) {
+    if (codeOf(error) !== 'broken-bottle') throw error;
+    return { launch: null, unreadable: messageOf(error) };
+  }
 }
 
 function formatDetails(context: Context, details: Details): string {

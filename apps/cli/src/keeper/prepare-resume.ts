@@ -91,7 +91,10 @@ async function takeLease({ root, identity, backend }: ResumeInput): Promise<Leas
   }
 }
 
-function workspaceNow({ root, allowMissingWorkspace }: ResumeInput, workspace: Workspace): Workspace {
+function workspaceNow(
+  { root, identity, allowMissingWorkspace }: ResumeInput,
+  workspace: Workspace,
+): Workspace {
   // The original of a copy is not needed any more.
   if (workspace.kind !== 'mount') {
     return workspace;
@@ -102,6 +105,10 @@ function workspaceNow({ root, allowMissingWorkspace }: ResumeInput, workspace: W
     const missing = error instanceof SessionError && error.code === 'workspace-missing';
     if (missing && allowMissingWorkspace) {
       return { kind: 'empty' };
+    }
+    if (missing) {
+      const remedy = `bot-bottle resume ${identity} --without-workspace`;
+      throw new SessionError('workspace-missing', error.message, { cause: error, remedy });
     }
     throw error;
   }
@@ -135,7 +142,7 @@ async function bringBack(
     liveConfig: had.liveConfig ? 'in place' : 'reset',
     labels,
     args: launch.args,
-    absentEnv: launch.agent.passEnv.filter(name => env[name] === undefined),
+    absentEnv: (launch.passedEnv ?? launch.agent.passEnv).filter(name => env[name] === undefined),
   };
 }
 

@@ -77,7 +77,16 @@ async function fill(
   const skipped = await makeWorkspace(paths, workspace, checkCancelled);
   ensureFolder(paths.sidecar('agent'), { mode: 0o700 });
   ensureFolder(paths.home, { mode: 0o700 });
-  const launch: LaunchRecord = { version: 1, agent, args, backend: start.backend, workspace, limits };
+  const passedEnv = agent.passEnv.filter(name => process.env[name] !== undefined);
+  const launch: LaunchRecord = {
+    version: 1,
+    agent,
+    args,
+    passedEnv,
+    backend: start.backend,
+    workspace,
+    limits,
+  };
   await writeLaunch(paths, launch);
   const problems = skipped.map(({ path, reason }) => `not copied: ${path} (${reason})`);
   return { paths, lease, backend, launch, labels, session: { ...starting, problems }, report: null };

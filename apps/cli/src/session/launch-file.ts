@@ -19,6 +19,8 @@ export interface LaunchRecord {
   readonly version: 1;
   readonly agent: AgentDefinition;
   readonly args: readonly string[];
+  /** Which of the agent's `passEnv` were set when it was started; absent in older files. */
+  readonly passedEnv?: readonly string[];
   readonly backend: BackendRef;
   readonly workspace: Workspace;
   readonly limits: Limits;
@@ -34,9 +36,10 @@ export function readLaunch(paths: BottlePaths): LaunchRecord | null {
     return null;
   }
   if (typeof value.version === 'number' && value.version > VERSION) {
-    throw broken(
-      paths.launch,
-      `was written by a newer bot-bottle (version ${value.version}, known: ${VERSION})`,
+    throw new SessionError(
+      'broken-bottle',
+      `${paths.launch} was written by a newer bot-bottle (version ${value.version}, known: ${VERSION})`,
+      { remedy: 'npm install --global bot-bottle@latest' },
     );
   }
   if (!isLaunch(value)) {
@@ -77,7 +80,7 @@ export function broken(path: string, what: string, cause?: unknown): SessionErro
 }
 
 function isLaunch(value: Record<string, unknown>): value is Record<string, unknown> & LaunchRecord {
-  const { version, agent, args, backend, workspace, limits } = value;
+  const { version, agent, args, passedEnv, backend, workspace, limits } = value;
   return (
     version === VERSION &&
     isObject(agent) &&
@@ -91,6 +94,7 @@ function isLaunch(value: Record<string, unknown>): value is Record<string, unkno
     isObject(agent.setEnv) &&
     isStrings(Object.values(agent.setEnv)) &&
     isStrings(args) &&
+    (passedEnv === undefined || isStrings(passedEnv)) &&
     isObject(backend) &&
     typeof backend.name === 'string' &&
     isObject(workspace) &&

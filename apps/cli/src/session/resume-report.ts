@@ -15,6 +15,6 @@ export interface ResumeReport {
   readonly liveConfig: 'in place' | 'reset';
   readonly labels: Readonly<Record<string, string>>;
   readonly args: readonly string[];
-  /** Names that the agent's definition passes and the operator's environment does not hold now. */
+  /** Names that were passed when it was started and that the operator's environment does not hold now. */
   readonly absentEnv: readonly string[];
 }

@@ -1,0 +1,63 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BottlePaths } from '@bot-bottle/state-paths';
+import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
+import { Operator } from './support/cli.js';
+
+/** An operator with one bottle that ended and was preserved. */
+async function ended(...args: readonly string[]): Promise<{ operator: Operator; bottle: BottlePaths }> {
+  const operator = new Operator();
+  const { code, stderr } = await operator.run(['start', 'shell', '--preserve', ...args, '--', 'true']);
+  const [bottle] = operator.bottles();
+  if (code !== 0 || bottle === undefined) throw new Error(stderr);
+  return { operator, bottle };
+}
+
+describeWith('bwrap', 'resume', () => {
+  it('names the variables that were there at the start and are gone, and no other', async () => {
+    const operator = new Operator({ env: { HAD: 'a', STAYS: 'b' } });
+    mkdirSync(operator.root, { mode: 0o700 });
+    const config = 'agents: { shell: { passEnv: [HAD, STAYS, NEVER] } }\n';
+    writeFileSync(join(operator.root, 'bot-bottle.yaml'), config);
+    await operator.run(['start', 'shell', '--preserve', '--', 'true']);
+    const [bottle] = operator.bottles();
+    delete operator.env['HAD'];
+    const { code, stderr } = await operator.run(['resume', bottle?.identity ?? '']);
+    expect(code).toBe(0);
+    expect(stderr.split('\n').filter(line => line.includes('variable'))).toEqual([
+      'bot-bottle: NOT back: the variable HAD; it is not set here',
+    ]);
+  });
+
+  it('without its mounted folder says how to go on all the same', async () => {
+    const folder = temporaryFolder();
+    const { operator, bottle } = await ended('--cwd', folder);
+    renameSync(folder, `${folder}.away`);
+    const { code, stderr } = await operator.run(['resume', bottle.identity]);
+    renameSync(`${folder}.away`, folder);
+    expect([code, stderr]).toEqual([
+      125,
+      `bot-bottle: the folder ${folder} is not there\n  try: bot-bottle resume ${bottle.identity} --without-workspace\n`,
+    ]);
+  });
+
+  it('of what a newer version wrote asks for that version; `show` shows the rest, and nothing is touched', async () => {
+    const { operator, bottle } = await ended();
+    const newer = JSON.stringify({ ...JSON.parse(readFileSync(bottle.launch, 'utf8')), version: 9 });
+    writeFileSync(bottle.launch, newer);
+    const { code, stderr } = await operator.run(['resume', bottle.identity]);
+    expect([code, stderr]).toEqual([
+      125,
+      `bot-bottle: ${bottle.launch} was written by a newer bot-bottle (version 9, known: 1)\n` +
+        '  try: npm install --global bot-bottle@latest\n',
+    ]);
+    const shown = await operator.run(['show', bottle.identity, '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      state: 'preserved',
+      agent: 'shell',
+      command: null,
+      problem: expect.stringContaining('newer bot-bottle'),
+    });
+    expect(readFileSync(bottle.launch, 'utf8')).toBe(newer);
+  });
+});
