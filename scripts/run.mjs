@@ -67,7 +67,9 @@ const jobs = {
       ],
       { env: tools.env },
     );
-    return (await run(tools.node, ['scripts/count-tests.mjs'], { env: tools.env })) || code;
+    // With a filter, say, not every package has a result.
+    const count = ['scripts/count-tests.mjs', ...(args.length > 0 ? ['--partial'] : [])];
+    return (await run(tools.node, count, { env: tools.env })) || code;
   },
   async check() {
     const tools = setUp({ tests: false });
@@ -80,5 +82,16 @@ const jobs = {
   },
 };
 
+const HELP = {
+  test: 'npm test [-- OPTIONS OF TURBO]      every check and test; e.g. npm test -- --filter=@bot-bottle/identity',
+  check: 'npm run check [-- OPTIONS OF TURBO]   lint, layers and types alone',
+  bench: 'npm run bench [-- NAME ...]   the paired benchmarks: bench/README.md',
+};
+
 if (!(job in jobs)) fail(`unknown job "${job}"; expected one of: ${Object.keys(jobs).join(', ')}`);
+// Not for `start`: there it is the CLI's.
+if (job in HELP && args.some(arg => arg === '--help' || arg === '-h')) {
+  console.log(HELP[job]);
+  process.exit(0);
+}
 process.exit(await jobs[job]());

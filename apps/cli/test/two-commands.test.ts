@@ -38,6 +38,11 @@ describeWith('bwrap', 'npm start', () => {
     expect(existsSync(join(folder, 'here/state'))).toBe(true);
   });
 
+  it('tells what the other jobs take, at once', () => {
+    const { status, stdout } = spawnSync(process.execPath, [script, 'test', '--help'], { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^npm test .*\n$/) });
+  });
+
   it('names the jobs that there are', () => {
     const { status, stderr } = spawnSync(process.execPath, [script, 'strat'], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({
