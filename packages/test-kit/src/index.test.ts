@@ -7,7 +7,6 @@ import {
   describeWith,
   durabilityFaults,
   failEachSyscall,
-  fakeClock,
   killAtEachSyscall,
   ORDER_CALLS,
   program,
@@ -22,13 +21,6 @@ const folder = temporaryFolder();
 const naive = (path: string) => `
   import { writeFileSync } from 'node:fs';
   export default () => writeFileSync(${JSON.stringify(path)}, 'new text');`;
-
-it('gives a clock that moves only when told', () => {
-  const clock = fakeClock('2026-05-01T00:00:00.000Z');
-  clock.advance(-1000);
-  expect(clock().toISOString()).toBe('2026-04-30T23:59:59.000Z');
-  expect(clock().toISOString()).toBe('2026-04-30T23:59:59.000Z');
-});
 
 it('runs a program and tells its result, and its error by code', () => {
   expect(run(program('export default (a, b) => a + b', ['x', 'y']))).toMatchObject({

@@ -1,8 +1,6 @@
 export { durabilityFaults, ORDER_CALLS } from './durable-order.js';
-export { type FakeClock, fakeClock } from './fake-clock.js';
 export {
   type Delay,
-  DISK_CALLS,
   delaySyscall,
   failEachSyscall,
   type Hit,

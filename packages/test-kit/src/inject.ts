@@ -5,21 +5,6 @@ import { type Trace, type TracedCall, type TraceOptions, trace, traceAsync } fro
 /** The calls in which `accessSync` shows; not every architecture has each of them. */
 const MARK_CALLS = ['?access', '?faccessat', '?faccessat2'];
 
-/** The calls by which a program changes what is on the disk. */
-export const DISK_CALLS = [
-  'mkdir',
-  'openat',
-  'write',
-  'pwrite64',
-  'fchmod',
-  'fsync',
-  'rename',
-  'link',
-  'unlink',
-  'rmdir',
-  'close',
-] as const;
-
 export interface Injection {
   /** What is run. Of a `program`, the fault falls into its operation; of another command, anywhere. */
   command: readonly string[];
