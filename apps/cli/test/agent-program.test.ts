@@ -41,6 +41,25 @@ describeWith('bwrap', 'an agent whose program', () => {
     expect(outcome).toEqual({ code: 0, stdout: '1.2.3 lib\r\n', stderr: '' });
   });
 
+  it('has an installer of its own, below a home that is a link, is run; the rest of the home stays out of sight', async () => {
+    const real = temporaryFolder();
+    const home = join(temporaryFolder(), 'home');
+    symlinkSync(real, home);
+    write(join(real, '.local/share/tool/versions/1.0'), '#!/bin/sh\nls -A "$1" "$1/.local/share"\n');
+    write(join(real, '.local/share/keyrings/login'), 'of the operator');
+    mkdirSync(join(real, '.local/bin'));
+    symlinkSync('../share/tool/versions/1.0', join(real, '.local/bin/tool'));
+    const operator = new Operator({
+      env: { HOME: home, PATH: `${home}/.local/bin:${process.env['PATH']}` },
+    });
+    configure(operator, { tool: { command: ['tool'] } });
+    const { code, stdout } = await operator.run(['start', 'tool', '--', real]);
+    expect([code, stdout.match(/\S+/g)]).toEqual([
+      0,
+      [`${real}:`, '.local', `${real}/.local/share:`, 'tool'],
+    ]);
+  });
+
   it('moved since it was started is found again by resume', async () => {
     const first = npmPrefix('console.log("old")');
     const operator = withPath(join(first, 'bin'));

@@ -1,4 +1,13 @@
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 import { INSTALL_COMMANDS } from '../agents/builtin.js';
 import type { AgentDefinition } from '../agents/definition.js';
@@ -96,7 +105,10 @@ class Search {
 
   #isSeen(path: string): boolean {
     const real = programAt(path);
-    return real !== null && [...SYSTEM_FOLDERS, ...this.toolPaths].some(folder => isWithin(real, folder));
+    return (
+      real !== null &&
+      [...SYSTEM_FOLDERS, ...this.#where.own, ...this.toolPaths].some(folder => isWithin(real, folder))
+    );
   }
 
   #show(file: string, folder: string): void {
@@ -124,8 +136,9 @@ function programFolder(file: string): string {
 
 /** What package managers and installers fill; anything else may hold what is nobody's business. */
 function holdsProgramsOnly(folder: string, home: string): boolean {
-  if (isWithin(home, folder)) return false;
-  const known = ['/opt', join(home, '.local/share')].some(
+  const realHome = existsSync(home) ? realpathSync(home) : home;
+  if (isWithin(realHome, folder)) return false;
+  const known = ['/opt', join(realHome, '.local/share')].some(
     parent => folder !== parent && isWithin(folder, parent),
   );
   return known || ['bin', 'node_modules'].includes(basename(folder));
