@@ -1,7 +1,15 @@
 /** What depends on the file system, or on there being Linux's /proc at all. */
 import { existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { canMount, describeWith, run, temporaryFolder, trace, withMounts } from '@bot-bottle/test-kit';
+import {
+  canMount,
+  describeWith,
+  describeWithMounts,
+  run,
+  temporaryFolder,
+  trace,
+  withMounts,
+} from '@bot-bottle/test-kit';
 import { durably } from './built.js';
 
 const folder = temporaryFolder();
@@ -51,7 +59,7 @@ function hasBtrfs(): boolean {
   expect(used).toBeLessThan(size / 10);
 });
 
-(canMount() ? describe : describe.skip)('without /proc', () => {
+describeWithMounts('without /proc', () => {
   it.each([
     'await replaceFile(args[0], "x")',
     'await removeFile(args[0])',

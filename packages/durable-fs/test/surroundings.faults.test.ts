@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { canMount, describeWith, run, temporaryFolder, withMounts } from '@bot-bottle/test-kit';
+import { describeWith, describeWithMounts, run, temporaryFolder, withMounts } from '@bot-bottle/test-kit';
 import { durably } from './built.js';
 import { expectOutsideIntact, makeTree } from './victim.js';
 
@@ -49,7 +49,7 @@ describe('a state folder that is a link', () => {
   });
 });
 
-(canMount() ? describe : describe.skip)('a mount inside a tree', () => {
+describeWithMounts('a mount inside a tree', () => {
   // The second lies on the same file system: its device number is the same as its surroundings'.
   const mounts = () => `mkdir '${tree}/tmpfs' '${tree}/bind'
     mount -t tmpfs tmpfs '${tree}/tmpfs'; echo x > '${tree}/tmpfs/file'

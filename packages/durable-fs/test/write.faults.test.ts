@@ -3,8 +3,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
-  canMount,
   describeWith,
+  describeWithMounts,
   durabilityFaults,
   failEachSyscall,
   killAtEachSyscall,
@@ -178,7 +178,7 @@ describeWith('strace', 'a write of which a system call fails', () => {
   });
 });
 
-(canMount() ? describe : describe.skip)('on a disk that is nearly full', () => {
+describeWithMounts('on a disk that is nearly full', () => {
   // The first write(2) takes what fits and succeeds; only the next one says ENOSPC.
   const report = `
     const [folder, name] = args;

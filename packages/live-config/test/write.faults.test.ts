@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  canMount,
   describeWith,
+  describeWithMounts,
   durabilityFaults,
   failEachSyscall,
   killAtEachSyscall,
@@ -189,11 +189,13 @@ const FULL_DISK = `
   }
   return seen;`;
 
-(canMount() ? it : it.skip)('keeps the old pair, whole, on a disk that is full', () => {
-  const disk = tinyTmpfs(4096 * 64);
-  const { stdout, stderr } = run(disk.wrap(live(FULL_DISK, disk.folder)));
-  expect(stderr).toBe('');
-  const seen: string[] = JSON.parse(stdout);
-  expect(new Set(seen)).toEqual(new Set(['io: old', 'written: new']));
-  expect(seen.filter(outcome => outcome === 'io: old').length).toBeGreaterThan(4);
+describeWithMounts('on a disk that is full', () => {
+  it('the old pair stays, whole', () => {
+    const disk = tinyTmpfs(4096 * 64);
+    const { stdout, stderr } = run(disk.wrap(live(FULL_DISK, disk.folder)));
+    expect(stderr).toBe('');
+    const seen: string[] = JSON.parse(stdout);
+    expect(new Set(seen)).toEqual(new Set(['io: old', 'written: new']));
+    expect(seen.filter(outcome => outcome === 'io: old').length).toBeGreaterThan(4);
+  });
 });

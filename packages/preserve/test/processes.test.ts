@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync } from 'no
 import { join } from 'node:path';
 import { rootPaths } from '@bot-bottle/state-paths';
 import {
-  canMount,
   describeWith,
+  describeWithMounts,
   program,
   run,
   runAsync,
@@ -211,7 +211,7 @@ describeWith('faketime', 'a clock that is a year off', () => {
   });
 });
 
-(canMount() ? describe : describe.skip)('a mount inside a bottle', () => {
+describeWithMounts('a mount inside a bottle', () => {
   // Row 22.
   it('stays, is reported, and does not keep the bottle in the list', () => {
     const paths = usedBottle();

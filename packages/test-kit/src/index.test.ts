@@ -2,9 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import {
-  canMount,
   delaySyscall,
   describeWith,
+  describeWithMounts,
   durabilityFaults,
   failEachSyscall,
   killAtEachSyscall,
@@ -105,11 +105,13 @@ describeWith('strace', 'under strace', () => {
   });
 });
 
-(canMount() ? it : it.skip)('gives a disk that is full after so many bytes', () => {
-  const disk = tinyTmpfs(64 * 1024);
-  const source = `import { writeFileSync } from 'node:fs';
-    export default path => writeFileSync(path, Buffer.alloc(128 * 1024));`;
-  const outcome = run(disk.wrap(program(source, [join(disk.folder, 'file')])));
-  expect(JSON.parse(outcome.stderr)).toMatchObject({ code: 'ENOSPC' });
-  expect(existsSync(join(disk.folder, 'file'))).toBe(false);
+describeWithMounts('a tiny disk', () => {
+  it('is full after so many bytes', () => {
+    const disk = tinyTmpfs(64 * 1024);
+    const source = `import { writeFileSync } from 'node:fs';
+      export default path => writeFileSync(path, Buffer.alloc(128 * 1024));`;
+    const outcome = run(disk.wrap(program(source, [join(disk.folder, 'file')])));
+    expect(JSON.parse(outcome.stderr)).toMatchObject({ code: 'ENOSPC' });
+    expect(existsSync(join(disk.folder, 'file'))).toBe(false);
+  });
 });

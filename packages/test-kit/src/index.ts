@@ -7,9 +7,9 @@ export {
   type Injection,
   killAtEachSyscall,
 } from './inject.js';
-export { canMount, type PrivateMount, tinyTmpfs, withMounts } from './namespaces.js';
+export { canMount, describeWithMounts, type PrivateMount, tinyTmpfs, withMounts } from './namespaces.js';
 export { installPacked, packedTarball, runReadmeExample } from './packed.js';
 export { type Outcome, program, type RunOptions, run, runAsync, runParallel } from './programs.js';
-export { describeWith, requireTool } from './require-tool.js';
+export { describeWith } from './require-tool.js';
 export { parseTrace, type Trace, type TracedCall, type TraceOptions, trace, traceAsync } from './strace.js';
 export { temporaryFolder } from './temporary-folder.js';

@@ -31,3 +31,9 @@ export function canMount(): boolean {
     throw new Error('unshare -m does not work here, and the tests under CI need it');
   return can;
 }
+
+/** `describe`, or a visible skip where no such namespace can be made. */
+export function describeWithMounts(title: string, tests: () => void): void {
+  if (canMount()) describe(title, tests);
+  else describe.skip(`${title} (skipped: no mount namespace can be made)`, tests);
+}

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** Whether a program is there. Under CI a missing one is an error: nothing may be left untested unseen. */
-export function requireTool(name: string): boolean {
+function requireTool(name: string): boolean {
   const found = spawnSync('sh', ['-c', 'command -v -- "$1"', 'sh', name]).status === 0;
   if (!found && process.env['CI']) throw new Error(`${name} is missing, and the tests under CI need it`);
   return found;
