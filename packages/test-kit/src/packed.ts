@@ -65,5 +65,9 @@ export function runReadmeExample(packageFolder: string, env: Record<string, stri
   const project = installPacked(packageFolder);
   const file = language === 'ts' ? 'example.mts' : 'example.mjs';
   writeFileSync(join(project, file), code);
-  return run([process.execPath, '--disable-warning=ExperimentalWarning', file], { cwd: project, env });
+  return run([process.execPath, '--disable-warning=ExperimentalWarning', file], {
+    cwd: project,
+    // What the example leaves goes with the test.
+    env: { TMPDIR: temporaryFolder(), ...env },
+  });
 }
