@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, RunningBottle } from '@bot-bottle/backend';
 import { clearPreserved, markPreserved } from '@bot-bottle/preserve';
 import { bottleRef, bottleSpec } from '../session/bottle-spec.js';
@@ -13,6 +14,9 @@ import { PtyHost } from './pty-host.js';
 import type { KeeperRequest } from './request.js';
 import type { StopSwitch } from './stop-switch.js';
 import { TerminalLog } from './terminal-log.js';
+
+/** Milliseconds between an adapter's stop and the kill of the terminal's process, where that did not end with it. */
+const LAST_WORDS_MS = 1_000;
 
 /** What reaches a session from outside of its socket. */
 export interface Outside {
@@ -121,12 +125,14 @@ async function finish(
 /** The terminal's process is the keeper's own: it ends also where the adapter fails, or finds no state any more. */
 async function stopAgent(
   { backend, paths }: Bottle,
-  { terminal }: RunningBottle,
+  { terminal, exited }: RunningBottle,
   graceMs: number,
 ): Promise<void> {
   try {
     await backend.stop(bottleRef(paths), { graceMs });
   } finally {
+    // What the agent said last, and its exit code, may be on their way still.
+    await Promise.race([exited, delay(LAST_WORDS_MS, undefined, { ref: false })]);
     terminal.kill('SIGKILL');
   }
 }
