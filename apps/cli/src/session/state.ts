@@ -42,9 +42,9 @@ export interface BottleDescription {
  */
 export function describeBottle(paths: BottlePaths, entry?: RecordEntry): BottleDescription {
   const preserved = isPreserved(paths);
-  const lease = hasLease(paths) ? readLease(paths).state : 'none';
+  const lease = isThere(paths.lease) ? readLease(paths).state : 'none';
   const record = attempt(() => (entry === undefined ? readRecord(paths) : recordOf(entry)));
-  const session = attempt(() => readSession(paths));
+  const session = attempt(() => (isThere(paths.session) ? readSession(paths) : null));
   const problem =
     record.problem ??
     session.problem ??
@@ -85,9 +85,9 @@ function livePhase(session: SessionRecord | null): BottleState {
   }
 }
 
-/** Most bottles of a listing have none, and a look is cheaper than an open that fails. */
-function hasLease(paths: BottlePaths): boolean {
-  return lstatSync(paths.lease, { throwIfNoEntry: false }) !== undefined;
+/** Many bottles of a listing have no lease, or no session file, and a look is much cheaper than an open that fails. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function recordOf(entry: RecordEntry): BottleRecord | null {
