@@ -62,6 +62,6 @@ export function workspaceTarget(workspace: Workspace): string {
 }
 
 /** The folder of the host that the agent works in. */
-export function workspaceFolder(paths: BottlePaths, workspace: Workspace): string {
+function workspaceFolder(paths: BottlePaths, workspace: Workspace): string {
   return workspace.kind === 'mount' ? workspace.source : paths.workspace;
 }
