@@ -97,6 +97,20 @@ describeWith('bwrap', 'an agent whose program', () => {
     expect(await operator.run(['start', 'tool'])).toMatchObject({ code: 0, stdout: 'ran\r\n' });
   });
 
+  it.each(['bin', '.local/bin'])(
+    'lies in ~/%s, among the operator’s own scripts, is not shown unasked',
+    async bin => {
+      const home = temporaryFolder();
+      write(join(home, bin, 'tool'), '#!/bin/sh\necho ran\n');
+      const operator = new Operator({
+        env: { HOME: home, PATH: `${join(home, bin)}:${process.env['PATH']}` },
+      });
+      configure(operator, { tool: { command: ['tool'] } });
+      const { code, stderr } = await operator.run(['start', 'tool']);
+      expect([code, stderr]).toEqual([125, expect.stringContaining(`toolPaths: [${join(home, bin)}]`)]);
+    },
+  );
+
   it('is a project’s choice shows nothing of this machine', async () => {
     const prefix = npmPrefix('console.log("ran")');
     const operator = withPath(join(prefix, 'bin'));

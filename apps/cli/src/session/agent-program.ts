@@ -138,6 +138,8 @@ function programFolder(file: string): string {
 function holdsProgramsOnly(folder: string, home: string): boolean {
   const realHome = existsSync(home) ? realpathSync(home) : home;
   if (isWithin(realHome, folder)) return false;
+  // An operator's own scripts, and what stands in them.
+  if ([join(realHome, 'bin'), join(realHome, '.local/bin')].includes(folder)) return false;
   const known = ['/opt', join(realHome, '.local/share')].some(
     parent => folder !== parent && isWithin(folder, parent),
   );
