@@ -20,10 +20,21 @@ export interface Forbidden {
   readonly stateRoot: string;
 }
 
-/** Folders of the kernel, of running services and of the system's secrets: neither they nor anything below. */
-const NEVER_BELOW = ['/proc', '/sys', '/dev', '/run', '/boot', '/etc'];
+/** Folders of the kernel, of running services (cron runs what lies in its spool) and of the system's secrets: neither they nor anything below. */
+const NEVER_BELOW = ['/proc', '/sys', '/dev', '/run', '/boot', '/etc', '/var/spool'];
 /** Folders that hold more than one thing: something below is fine, they themselves (or an ancestor) are not. */
-const NEVER_WHOLE = ['/', '/usr', '/var', '/var/lib', '/tmp', '/var/tmp', '/home', '/root'];
+const NEVER_WHOLE = [
+  '/',
+  '/usr',
+  '/var',
+  '/var/lib',
+  '/tmp',
+  '/var/log',
+  '/var/tmp',
+  '/home',
+  '/opt',
+  '/root',
+];
 /** Folders of container engines: whoever writes there, or talks to a socket there, is root. */
 const ENGINES = ['/var/lib/docker', '/var/lib/containers', '/var/lib/containerd', '/var/snap'];
 /** In the operator's home, folders that hold nothing but keys. */
