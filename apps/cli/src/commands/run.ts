@@ -19,7 +19,7 @@ export async function run(argv: readonly string[]): Promise<void> {
       json: wantsJson(argv),
       debug: process.env['BOT_BOTTLE_DEBUG'] === '1',
       command: commandOf(argv),
-      id: argv.slice(1).find(word => !word.startsWith('-')) ?? 'ID',
+      id: namedBottle(argv),
     });
   }
 }
@@ -98,6 +98,13 @@ function helpCommand(command: string | undefined): string {
 
 function commandOf(argv: readonly string[]): string | undefined {
   return COMMANDS.find(spec => spec.name === argv[0])?.name;
+}
+
+/** The bottle that the command line names, for the remedy to repeat; ID where it names none, as `start` cannot. */
+function namedBottle(argv: readonly string[]): string {
+  const [name, ...words] = argv;
+  const named = COMMANDS.find(spec => spec.name === name)?.args?.[0]?.kind === 'identity';
+  return (named ? words.find(word => !word.startsWith('-')) : undefined) ?? 'ID';
 }
 
 function wantsJson(argv: readonly string[]): boolean {
