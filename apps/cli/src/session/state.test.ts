@@ -57,6 +57,13 @@ describe('a bottle is described as', () => {
     expect(describeBottle(lease.paths)).toMatchObject({ state: 'unfinished', record: null, session: null });
   });
 
+  it('broken, with its path, when its record is no object', async () => {
+    const paths = await bottle({ owned: false });
+    writeFileSync(paths.metadata, '[]\n');
+    const problem = `${paths.metadata} holds no record; expected a JSON object`;
+    expect(describeBottle(paths)).toMatchObject({ state: 'broken', record: null, problem });
+  });
+
   it.each(['metadata', 'session'] as const)(
     'broken, with the reason, when its %s cannot be read',
     async file => {

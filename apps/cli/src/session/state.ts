@@ -12,7 +12,7 @@ import { readSession, type SessionRecord } from './session-file.js';
  * - `preserved`: no session, and the marker keeps it.
  * - `stopped`: no session and no marker; also what the older tool left, for this one cannot see its sessions.
  * - `unfinished`: a start that died before there was a record.
- * - `broken`: its record or its session file cannot be read, and no keeper lives.
+ * - `broken`: its record (also one that is no JSON object) or its session file cannot be read, and no keeper lives.
  * - `unknown`: it has an owner that cannot be judged from here.
  */
 export type BottleState =
@@ -44,6 +44,9 @@ export function describeBottle(paths: BottlePaths, entry?: RecordEntry): BottleD
   const preserved = isPreserved(paths);
   const lease = isThere(paths.lease) ? readLease(paths).state : 'none';
   const record = attempt(() => (entry === undefined ? readRecord(paths) : recordOf(entry)));
+  if (record.value === null && record.problem === null && isThere(paths.metadata)) {
+    record.problem = `${paths.metadata} holds no record; expected a JSON object`;
+  }
   const session = attempt(() => (isThere(paths.session) ? readSession(paths) : null));
   const problem =
     record.problem ??
