@@ -1,27 +1,36 @@
 import { spawnSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { chmodSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { BottleSpec } from '@bot-bottle/backend';
-import { describeWith } from '@bot-bottle/test-kit';
+import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
 import { operator } from '../test/bottle.js';
 
 const UID = 12_345;
+const REPOSITORY = resolve(__dirname, '../../..');
 const asRoot = process.getuid?.() === 0 ? it : it.skip;
+
+const SHOW = 'mount --rbind "$1" "$2" && shift 2 && exec "$@"';
 
 /** Runs a bottle as an operator who is not root, in a process that runs what was built. */
 function runUnprivileged(identity: string, changes: Partial<BottleSpec>) {
   const { home, stateRoot, spec } = operator();
   const argument = JSON.stringify({ spec: spec(identity, changes), home, stateRoot });
   spawnSync('chown', ['-R', `${UID}:${UID}`, dirname(home)]);
-  const keeper = [process.execPath, join(__dirname, '../test/keeper.mjs'), 'never', argument];
+  // This checkout may lie in root's home, which that operator cannot enter: it is shown elsewhere, to this run alone.
+  const view = temporaryFolder();
+  chmodSync(view, 0o755);
+  const seen = (path: string) => path.replace(REPOSITORY, view);
+  const showing = ['--mount', '--propagation', 'private', 'sh', '-c', SHOW, 'sh', REPOSITORY, view];
   const identityOf = [`--reuid=${UID}`, `--regid=${UID}`, '--clear-groups', '--inh-caps=-all'];
-  const { status, stdout, stderr } = spawnSync('setpriv', [...identityOf, ...keeper], {
+  const keeper = [seen(process.execPath), seen(join(__dirname, '../test/keeper.mjs')), 'never', argument];
+  const { status, stdout, stderr } = spawnSync('unshare', [...showing, 'setpriv', ...identityOf, ...keeper], {
     encoding: 'utf8',
-    env: {},
+    env: { PATH: process.env['PATH'] },
   });
   return { code: status, output: stdout.replaceAll('\r\n', '\n'), stderr };
 }
 
-describeWith(['bwrap', 'setpriv', 'perl'], 'an operator who is not root', () => {
+describeWith(['bwrap', 'setpriv', 'unshare', 'perl'], 'an operator who is not root', () => {
   asRoot('runs a bottle like any other', () => {
     const script =
       'id -un; uname -n; echo kept >/workspace/file; grep CapEff /proc/self/status; ls -A /proc/1/root/root 2>&1';
