@@ -1,4 +1,3 @@
-import { effectiveBackend, MetadataError, readRecord } from '@bot-bottle/metadata';
 import { type Inspection, PreserveError, type SweepOutcome, sweep } from '@bot-bottle/preserve';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
@@ -6,7 +5,7 @@ import { messageOf } from '../output/errors.js';
 import type { FindBackend } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-spec.js';
 import { SessionError } from '../session/errors.js';
-import { removeSession } from '../session/remove.js';
+import { backendName, removeSession } from '../session/remove.js';
 
 /** What became of one bottle and why, as `prune --json` prints it. */
 export interface Pruned extends Pick<SweepOutcome, 'identity' | 'action' | 'reason'> {
@@ -54,7 +53,7 @@ export class Pruning {
   }
 
   async #inspect(paths: BottlePaths): Promise<Inspection> {
-    const name = backendOf(paths);
+    const name = backendName(paths);
     if (name === null) return 'unreadable';
     const ref = this.backends(name);
     if (ref === undefined) {
@@ -98,16 +97,5 @@ export class Pruning {
       bytes: report?.bytes ?? null,
       left: report?.left ?? [],
     };
-  }
-}
-
-/** Null: no record that can be read. */
-function backendOf(paths: BottlePaths): string | null {
-  try {
-    const record = readRecord(paths);
-    return record && effectiveBackend(record);
-  } catch (error) {
-    if (error instanceof MetadataError) return null;
-    throw error;
   }
 }

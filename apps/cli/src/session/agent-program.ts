@@ -8,10 +8,11 @@ import {
   realpathSync,
   statSync,
 } from 'node:fs';
-import { basename, delimiter, dirname, isAbsolute, join, sep } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { INSTALL_COMMANDS } from '../agents/builtin.js';
 import type { AgentDefinition } from '../agents/definition.js';
 import { SessionError } from './errors.js';
+import { isWithin } from './within.js';
 
 /** What an adapter that runs the machine's own programs shows of it without being asked. */
 const SYSTEM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store'];
@@ -165,8 +166,4 @@ function programAt(path: string): string | null {
   } catch {
     return null;
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

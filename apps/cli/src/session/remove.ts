@@ -75,7 +75,7 @@ async function adapterOf(name: string, backends: FindBackend): Promise<Backend> 
 }
 
 /** Null where no record says: nothing was launched, or nobody can tell. */
-function backendName(paths: BottlePaths): string | null {
+export function backendName(paths: BottlePaths): string | null {
   try {
     const record = readRecord(paths);
     return record === null ? null : effectiveBackend(record);

@@ -1,9 +1,9 @@
 import { realpathSync, statSync } from 'node:fs';
-import { sep } from 'node:path';
 import { copyTree, ensureFolder, type LeftEntry } from '@bot-bottle/durable-fs';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { SessionError } from './errors.js';
 import type { Workspace } from './launch-file.js';
+import { isWithin } from './within.js';
 
 /**
  * Resolves and checks the folder to mount or to copy. The state root must lie outside of it: a mount would hand every
@@ -47,8 +47,4 @@ export async function makeWorkspace(
     case 'copy':
       return (await copyTree(workspace.source, paths.workspace, { onEntry })).left;
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
