@@ -1,6 +1,7 @@
 // `npm start`, `npm test`, `npm run bench` and `npm run check`: sets up what is missing, then does the job.
 // Runs on any Node from 18 on, with no dependency, since it is what installs them.
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { isBuilt, markBuilt, root, say, setUp } from './set-up.mjs';
 
@@ -12,9 +13,7 @@ function run(file, argv, options = {}) {
     const child = spawn(file, argv, { cwd: root, stdio: 'inherit', ...options });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
     child.on('error', reject);
-    child.on('exit', (code, signal) =>
-      resolve(code ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGHUP' ? 1 : 15)),
-    );
+    child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
   });
 }
 
