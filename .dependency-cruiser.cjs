@@ -8,6 +8,7 @@ const layers = {
   preserve: ['durable-fs', 'state-paths'],
   backend: ['identity'],
   'backend-local': ['backend', 'state-paths'],
+  egress: ['durable-fs', 'live-config'],
 };
 
 const shipped = { pathNot: '\\.test\\.ts$|/test/' };
