@@ -1,0 +1,5 @@
+import type { LookupAddress } from 'node:dns';
+/** To be filled in. */
+export interface Origins {
+  resolve(host: string): Promise<LookupAddress[]>;
+}
