@@ -5,3 +5,5 @@ export { type BadLine, type ReadOptions, readAuditLog } from './audit/read.js';
 export type { AuditRecord } from './audit/record.js';
 export { EgressError, type EgressErrorCode } from './errors.js';
 export type { AllowRule, DenyRule, Rule } from './rule.js';
+export { egressEnvironment } from './tls/environment.js';
+export type { TrustFiles } from './tls/trust-files.js';
