@@ -68,21 +68,18 @@ export class AuditLog {
   }
 
   /** Writes what is left, and has it on the disk. @throws EgressError `audit-failed`: it says how many records are lost */
-  close(): Promise<void> {
-    return new Promise(resolve => {
-      this.#flush();
-      clearTimeout(this.#retry);
-      const lost = this.#lines.length;
-      if (lost > 0) throw this.#failed(`${lost} records are lost: ${this.#failure?.message ?? ''}`);
-      try {
-        this.#file?.sync();
-      } catch (cause) {
-        throw this.#failed(cause);
-      } finally {
-        this.#release();
-      }
-      resolve();
-    });
+  async close(): Promise<void> {
+    this.#flush();
+    clearTimeout(this.#retry);
+    const lost = this.#lines.length;
+    if (lost > 0) throw this.#failed(`${lost} records are lost: ${this.#failure?.message ?? ''}`);
+    try {
+      this.#file?.sync();
+    } catch (cause) {
+      throw this.#failed(cause);
+    } finally {
+      this.#release();
+    }
   }
 
   #appendNow(): void {
