@@ -11,6 +11,9 @@ export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 /** Absolute, without NUL, no slash at the end: whoever reads ten thousand records need not have each path resolved. */
 const READY = /^\/[^\0]*[^\0/]$/;
 
+/** A file smaller than this, as nearly every one is, costs one read and no question to the disk about it. */
+const SCRATCH = Buffer.allocUnsafeSlow(16 * 1024);
+
 export interface ReadOptions {
   /** Default 16 MiB. */
   maxBytes?: number | undefined;
@@ -41,9 +44,7 @@ export function readBytesOrAbsent(path: string, options: ReadOptions = {}): Uint
     throw asDurableFsError('read', path, cause);
   }
   try {
-    const stat = fstatSync(file);
-    if (!stat.isFile()) throw notAFile(path);
-    return readUpTo(file, stat.size, maxBytes, path);
+    return readSmall(file, maxBytes, path) ?? readLarge(file, maxBytes, path);
   } catch (cause) {
     throw asDurableFsError('read', path, cause);
   } finally {
@@ -51,8 +52,28 @@ export function readBytesOrAbsent(path: string, options: ReadOptions = {}): Uint
   }
 }
 
+/**
+ * The file where one read gives some of it and not all that was asked for: then that was the end. A read from a position
+ * fails on a FIFO, a socket, a terminal and a folder (pread(2)), and a device gives nothing or all that is asked. Null: look closer.
+ */
+function readSmall(file: number, maxBytes: number, path: string): Uint8Array | null {
+  let length: number;
+  try {
+    length = readSync(file, SCRATCH, 0, SCRATCH.length, 0);
+  } catch {
+    // What it is, or what ails the disk, shows on the closer look.
+    return null;
+  }
+  if (length === 0 || length === SCRATCH.length) return null;
+  if (length > maxBytes) throw tooLarge(path, maxBytes);
+  return Buffer.from(SCRATCH.subarray(0, length));
+}
+
 /** One byte more than expected tells the end of the file without another call, and a file that grew meanwhile. */
-function readUpTo(file: number, size: number, maxBytes: number, path: string): Uint8Array {
+function readLarge(file: number, maxBytes: number, path: string): Uint8Array {
+  const stat = fstatSync(file);
+  if (!stat.isFile()) throw notAFile(path);
+  const { size } = stat;
   if (size > maxBytes) throw tooLarge(path, maxBytes);
   let buffer = Buffer.allocUnsafe(size + 1);
   let length = 0;

@@ -23,14 +23,23 @@ export function tooLarge(source: string): MetadataError {
   return new MetadataError('broken-record', source, `larger than ${MAX_RECORD_BYTES} bytes, so no record`);
 }
 
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...Object.fromEntries(FIELDS.map(({ field, property }) => [field, property.default])),
+  extra: undefined,
+};
+
 /** Defaults for what is absent, coercion for what is of the wrong type, and everything else into `extra`. */
 export function decodeObject(stored: JsonObject): BottleRecord {
-  const record: Record<string, unknown> = {};
+  // A copy has all its fields at once, which is quicker than to grow them one by one.
+  const record: Record<string, unknown> = { ...DEFAULTS };
   let understood = 0;
   for (const { key, field, property } of FIELDS) {
     const value = Object.hasOwn(stored, key) ? stored[key] : undefined;
-    if (value === undefined) record[field] = defaultOf(property);
-    else if (fits(value, property)) {
+    if (value === undefined) {
+      // A container anew each time: the caller may fill it.
+      if (property.type === 'array') record[field] = [];
+      else if (property.type === 'object') record[field] = {};
+    } else if (fits(value, property)) {
       record[field] = value;
       understood += 1;
     } else record[field] = coerce(value, property);
@@ -45,12 +54,6 @@ function notUnderstood(stored: JsonObject): JsonObject {
   for (const { key, property } of FIELDS) if (fits(stored[key], property)) understood.add(key);
   // `fromEntries` defines members, so a "__proto__" is only a name.
   return Object.fromEntries(Object.entries(stored).filter(([key]) => !understood.has(key)));
-}
-
-/** A container anew each time: the caller may fill it. */
-function defaultOf(property: Property & { readonly default: unknown }): unknown {
-  if (property.type === 'array') return [];
-  return property.type === 'object' ? {} : property.default;
 }
 
 /** The value of a known key as the older tool read it; of `labels` and `args`, which it did not know, what fits. */

@@ -16,9 +16,9 @@ export function issuesOf(stored: unknown): Issue[] {
 }
 
 export function fits(value: unknown, property: Property): boolean {
-  return typeof value === 'string'
-    ? property.type === 'string'
-    : propertyIssues(value, property).length === 0;
+  return typeof value === 'object'
+    ? propertyIssues(value, property).length === 0
+    : typeof value === property.type;
 }
 
 /** Checks one value. */
