@@ -1,8 +1,18 @@
 /** FAULTS.md rows 12-14 and its third opening fact: who owns what, with many processes and dead ones. */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describeWith, killAtEachSyscall, program, temporaryFolder } from '@bot-bottle/test-kit';
 import { acquireClaim, processMark, readClaim } from '../src/index.js';
 import { durably } from './built.js';
@@ -81,15 +91,30 @@ describe('a stale claim that many processes want at once', () => {
 });
 
 describe('an owner', () => {
-  /** A real process that holds the claim until it is killed. */
+  /** A real process that holds the claim until it is killed. It shows that it lives, for the naive way to see. */
   async function startOwner() {
     const [file = '', ...args] = durably(
-      'await acquireClaim(args[0], { note: { task: "test" } }); console.log("held"); await new Promise(r => setTimeout(r, 60000));',
+      `await acquireClaim(args[0], { note: { task: "test" } });
+      setInterval(() => fs.writeFileSync(args[1], ''), 20);
+      console.log("held");`,
       lease,
+      heartbeat,
     );
     const owner = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(owner.stdout, 'data');
     return owner;
+  }
+
+  const heartbeat = join(temporaryFolder({ memory: true }), 'heartbeat');
+
+  /** Other ways to tell whether an owner lives, as lock files do it. */
+  const naive = {
+    byHeartbeat: () => existsSync(heartbeat) && Date.now() - statSync(heartbeat).mtimeMs < 300,
+    byProcessId: (pid: number) => process.kill(pid, 0),
+  };
+
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) await setTimeout(10);
   }
 
   it('that was killed loses its claim to the next', async () => {
@@ -107,19 +132,29 @@ describe('an owner', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  // Where a lease runs out by the clock, the owner that wakes up again is one of two.
   it('that is stopped keeps its claim however long, and nobody else can have it', async () => {
     const owner = await startOwner();
+    await until(naive.byHeartbeat);
     owner.kill('SIGSTOP');
+    // Where a lease runs out by the clock it is free now, and the owner that wakes up again below is one of two.
+    await until(() => !naive.byHeartbeat());
     await expect(acquireClaim(lease, { wait: 200 })).rejects.toMatchObject({
       code: 'claim-held',
       path: lease,
     });
     expect(readClaim(lease)).toMatchObject({ state: 'held', owner: { pid: owner.pid } });
     owner.kill('SIGCONT');
+    await until(naive.byHeartbeat);
     await expect(acquireClaim(lease)).rejects.toMatchObject({ code: 'claim-held' });
     owner.kill('SIGKILL');
     await once(owner, 'exit');
+    await (await acquireClaim(lease)).release();
+  });
+
+  it('whose process id another process has now is dead, though a process of that id is alive', async () => {
+    makeStale(lease);
+    expect(readClaim(lease)).toMatchObject({ state: 'stale', owner: { pid: process.pid } });
+    expect(naive.byProcessId(process.pid)).toBe(true);
     await (await acquireClaim(lease)).release();
   });
 
@@ -164,6 +199,24 @@ describeWith('strace', 'a claim whose contender or owner is killed at any system
     });
     // The owner was killed too while it held it: that, and never `unknown`.
     expect(states).toEqual(new Set(['free', 'stale']));
+  });
+
+  it('is held for ever, and by nobody, where a claim is a folder that is made and removed', async () => {
+    let blocked = 0;
+    await killAtEachSyscall({
+      command: durably('fs.mkdirSync(args[0]); fs.rmdirSync(args[0]);', lease),
+      syscalls: ['mkdir', 'rmdir'],
+      setup: clear,
+      check: () => {
+        try {
+          mkdirSync(lease);
+          rmdirSync(lease);
+        } catch {
+          blocked += 1;
+        }
+      },
+    });
+    expect(blocked).toBe(1);
   });
 });
 

@@ -1,6 +1,15 @@
 /** FAULTS.md rows 21-23: a link at the top, mounts inside, rights taken away. */
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describeWith, describeWithMounts, run, temporaryFolder, withMounts } from '@bot-bottle/test-kit';
 import { durably } from './built.js';
@@ -22,30 +31,50 @@ beforeEach(() => {
 const remove = () => durably('return removeTree(...args);', tree);
 const copyThere = () => durably('return copyTree(...args);', tree, copy);
 
+/** What people usually call. */
+const naive = {
+  remove: () => ['rm', '-rf', tree],
+  copy: () => durably('await fs.promises.cp(...args, { recursive: true });', tree, copy),
+};
+
 describe('a state folder that is a link', () => {
+  const everything = () =>
+    execFileSync('grep', ['-r', '.', folder]).toString() + execFileSync('find', [folder]);
+
   it.each([
-    ['replaceFile', (link: string) => durably('await replaceFile(args[0] + "/file", "x")', link)],
-    ['createFile', (link: string) => durably('await createFile(args[0] + "/file", "x")', link)],
-    ['createFolder', (link: string) => durably('createFolder(args[0] + "/folder")', link)],
-    ['ensureFolder', (link: string) => durably('durable.ensureFolder(args[0])', link)],
-    ['removeFile', (link: string) => durably('await removeFile(args[0] + "/a")', link)],
-    ['removeTree', (link: string) => durably('await removeTree(args[0] + "/a")', link)],
-    ['copyTree', (link: string) => durably('await copyTree(args[0], args[0] + "-copy")', link)],
+    ['replaceFile', 'await replaceFile(link + "/a", "x")', 'fs.writeFileSync(link + "/a", "x")'],
+    ['createFile', 'await createFile(link + "/file", "x")', 'fs.writeFileSync(link + "/file", "x")'],
+    ['createFolder', 'createFolder(link + "/folder")', 'fs.mkdirSync(link + "/folder")'],
+    ['ensureFolder', 'durable.ensureFolder(link)', 'fs.mkdirSync(link, { recursive: true })'],
+    ['removeFile', 'await removeFile(link + "/a")', 'fs.unlinkSync(link + "/a")'],
+    ['removeTree', 'await removeTree(link + "/a")', 'fs.rmSync(link + "/a", { recursive: true })'],
+    ['copyTree', 'await copyTree(link, copy)', 'fs.cpSync(link + "/", copy, { recursive: true })'],
     [
       'copyTree into it',
-      (link: string) => durably('await copyTree(args[0] + "/../tree", args[0] + "/copy")', link),
+      'await copyTree(link + "/../tree", link + "/copy")',
+      'fs.cpSync(link + "/../tree", link + "/copy", { recursive: true })',
     ],
-    ['acquireClaim', (link: string) => durably('await acquireClaim(args[0] + "/lease")', link)],
-    ['readClaim', (link: string) => durably('readClaim(args[0] + "/lease")', link)],
-    ['sweepTemporaries', (link: string) => durably('await durable.sweepTemporaries(args[0] + "/")', link)],
-  ])('is refused by %s', (_, command) => {
+    ['acquireClaim', 'await acquireClaim(link + "/lease")', 'fs.mkdirSync(link + "/lease")'],
+    ['readClaim', 'readClaim(link + "/lease")', 'fs.existsSync(link + "/lease")'],
+    [
+      'sweepTemporaries',
+      'await durable.sweepTemporaries(link + "/")',
+      'for (const name of fs.readdirSync(link)) fs.unlinkSync(link + "/" + name)',
+    ],
+  ])('is refused by %s; the naive way goes in', (name, durable, naive) => {
     const link = join(folder, 'state');
     symlinkSync(outside, link);
-    const { stderr, status } = run(command(link));
+    const through = (body: string) => run(durably(`const [link, copy] = args; ${body}`, link, copy));
+    const { stderr, status } = through(durable);
     expect(status).toBe(1);
     expect(JSON.parse(stderr)).toMatchObject({ name: 'DurableFsError', code: 'not-a-folder' });
     expectOutsideIntact(folder);
     expect(readdirSync(folder)).toEqual(['outside', 'state', 'tree']);
+
+    const before = everything();
+    expect(through(naive)).toMatchObject({ status: 0, stderr: '' });
+    if (['ensureFolder', 'readClaim'].includes(name)) expect(everything()).toBe(before);
+    else expect(everything()).not.toBe(before);
   });
 });
 
@@ -74,7 +103,7 @@ describeWithMounts('a mount inside a tree', () => {
   });
 
   it('is emptied by rm -rf', () => {
-    run(withMounts(`mkdir '${tree}/bind'; mount --bind '${outside}' '${tree}/bind'`, ['rm', '-rf', tree]));
+    run(withMounts(`mkdir '${tree}/bind'; mount --bind '${outside}' '${tree}/bind'`, naive.remove()));
     expect(readdirSync(outside)).toEqual([]);
   });
 
@@ -83,6 +112,12 @@ describeWithMounts('a mount inside a tree', () => {
     expect(JSON.parse(stdout).left).toHaveLength(3);
     expect(JSON.parse(stdout).left).toEqual(left('tmpfs', 'bind', 'one-file'));
     expect(readdirSync(copy).sort()).toEqual(['link', 'sub']);
+  });
+
+  it('is copied in by fs.cp', () => {
+    expect(run(withMounts(mounts(), naive.copy())).status).toBe(0);
+    expect(readFileSync(join(copy, 'bind', 'a'), 'utf8')).toBe('precious');
+    expect(readFileSync(join(copy, 'tmpfs', 'file'), 'utf8')).toBe('x\n');
   });
 
   it('is not measured', () => {
@@ -106,6 +141,9 @@ describeWith('setpriv', 'a tree whose rights were taken away', () => {
       ['-c', 'mkdir -p x/y/z; touch x/y/z/f; chmod 000 x/y/z x/y x; chmod 400 sub; chmod 300 sub/inner'],
       { cwd: tree },
     );
+    // rm cannot enter what may not be read, and leaves it.
+    expect(run(powerless(naive.remove())).status).toBe(1);
+    expect(existsSync(join(tree, 'x'))).toBe(true);
     const { stdout, stderr } = run(powerless(remove()));
     expect({ stderr, left: JSON.parse(stdout).left }).toEqual({ stderr: '', left: [] });
     expect(readdirSync(folder)).toEqual(['outside']);
@@ -124,6 +162,10 @@ describeWith('setpriv', 'a tree whose rights were taken away', () => {
 
   it('is copied but for what may not be read, which is reported', () => {
     execFileSync('sh', ['-c', 'chmod 000 sub/a sub/inner'], { cwd: tree });
+    // fs.cp gives up at the first, and leaves a part under the name of the whole.
+    expect(run(powerless(naive.copy())).status).toBe(1);
+    expect(existsSync(copy)).toBe(true);
+    rmSync(copy, { recursive: true });
     const { stdout } = run(powerless(copyThere()));
     expect(JSON.parse(stdout).left).toEqual(
       expect.arrayContaining([

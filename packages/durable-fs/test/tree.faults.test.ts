@@ -16,7 +16,6 @@ import {
   describeWith,
   failEachSyscall,
   killAtEachSyscall,
-  program,
   run,
   runAsync,
   temporaryFolder,
@@ -41,7 +40,36 @@ beforeEach(() => {
 
 const remove = () => durably('return removeTree(...args);', tree);
 const copyThere = () => durably('return copyTree(...args);', tree, copy);
+
+/** What people usually call, or write themselves. */
+const naive = {
+  remove: (path: string) => durably('await fs.promises.rm(args[0], { recursive: true });', path),
+  copy: (from: string, to: string) =>
+    durably('await fs.promises.cp(...args, { recursive: true });', from, to),
+  /** So that no path becomes too long. */
+  removeByChangingFolder: (path: string) =>
+    durably(
+      `const remove = name => {
+        if (!fs.lstatSync(name).isDirectory()) return fs.unlinkSync(name);
+        process.chdir(name);
+        fs.readdirSync('.').sort().reverse().forEach(remove);
+        process.chdir('..');
+        if (fs.existsSync(name)) fs.rmdirSync(name);
+      };
+      remove(args[0]);`,
+      path,
+    ),
+};
 const whole = (path: string) => execFileSync('find', ['.'], { cwd: path }).toString().split('\n').sort();
+
+/** True once `condition` has held for 300 ms: by then what makes it true has come to the next call, which is delayed. */
+function forAWhile(condition: () => boolean): () => boolean {
+  let since = Number.POSITIVE_INFINITY;
+  return () => {
+    if (condition()) since = Math.min(since, performance.now());
+    return performance.now() - since > 300;
+  };
+}
 
 describeWith('strace', 'a removal that is killed at any system call', () => {
   it('is finished by the next one, and nothing outside is touched', async () => {
@@ -78,6 +106,22 @@ describeWith('strace', 'a removal that is killed at any system call', () => {
       },
     });
     expect(refused).toBe(8);
+  });
+
+  it('is given up at the first that the system refuses, by fs.rm', async () => {
+    let left = 0;
+    await failEachSyscall({
+      command: naive.remove(tree),
+      syscalls: ['unlink'],
+      error: 'EPERM',
+      setup: () => makeTree(folder),
+      check: ({ status }) => {
+        expect(status).toBe(1);
+        left = Math.max(left, whole(tree).length);
+      },
+    });
+    // More than one file, and the folders above it.
+    expect(left).toBeGreaterThan(4);
   });
 });
 
@@ -118,6 +162,31 @@ describeWith('strace', 'a copy that is killed or fails at any system call', () =
       },
     });
   });
+
+  it('is half a copy under the name of the whole, by fs.cp', async () => {
+    const parts = { killed: 0, failed: 0 };
+    const isPart = () => existsSync(copy) && whole(copy).length < whole(tree).length;
+    const fault = {
+      command: naive.copy(tree, copy),
+      syscalls: ['mkdir', 'symlink'],
+      setup: () => makeTree(folder),
+    };
+    await killAtEachSyscall({
+      ...fault,
+      check: () => {
+        if (isPart()) parts.killed += 1;
+      },
+    });
+    await failEachSyscall({
+      ...fault,
+      error: 'ENOSPC',
+      check: ({ status }) => {
+        expect(status).toBe(1);
+        if (isPart()) parts.failed += 1;
+      },
+    });
+    expect(Math.min(parts.killed, parts.failed)).toBeGreaterThan(1);
+  });
 });
 
 describe('two removals at once', () => {
@@ -130,6 +199,27 @@ describe('two removals at once', () => {
     }
     expect(readdirSync(folder)).toEqual(['outside']);
     expectOutsideIntact(folder);
+  });
+});
+
+describeWith('strace', 'a removal that another one overtakes', () => {
+  const overtaken = (command: string[]) =>
+    delaySyscall({
+      command,
+      syscall: 'unlink',
+      nth: 2,
+      until: forAWhile(() => whole(tree).length < 9),
+      meanwhile: () => rmSync(tree, { recursive: true }),
+    });
+
+  it('is done', async () => {
+    const { stdout } = await overtaken(remove());
+    expect(JSON.parse(stdout).left).toEqual([]);
+  });
+
+  it('fails, by a walk that expects what it listed', async () => {
+    const { stderr } = await overtaken(naive.removeByChangingFolder(tree));
+    expect(JSON.parse(stderr).code).toBe('ENOENT');
   });
 });
 
@@ -147,7 +237,7 @@ describeWith('strace', 'a folder that is swapped for a link while', () => {
       syscall: 'unlink',
       // The link comes first or last; whichever, the third unlink falls into `sub` with files before it and behind it.
       nth: 3,
-      until: () => remaining() < 3,
+      until: forAWhile(() => remaining() < 3),
       meanwhile: swap,
     });
     expect(JSON.parse(stdout).left).toEqual([]);
@@ -156,12 +246,11 @@ describeWith('strace', 'a folder that is swapped for a link while', () => {
   });
 
   it('it is removed: fs.rm removes what lies outside', async () => {
-    const source = `import { rm } from 'node:fs/promises'; export default path => rm(path, { recursive: true });`;
     await delaySyscall({
-      command: program(source, [join(tree, 'sub')]),
+      command: naive.remove(join(tree, 'sub')),
       syscall: 'unlink',
       nth: 2,
-      until: () => remaining() < 3,
+      until: forAWhile(() => remaining() < 3),
       meanwhile: swap,
     });
     expect(readdirSync(outside).length).toBeLessThan(3);
@@ -173,7 +262,7 @@ describeWith('strace', 'a folder that is swapped for a link while', () => {
       // The third file begins; the folder was listed before.
       syscall: 'pwrite64',
       nth: 2,
-      until: () => copiedSoFar() > 0,
+      until: forAWhile(() => copiedSoFar() > 0),
       meanwhile: swap,
     });
     expect(filesIn(join(copy, 'sub'))).toEqual(expect.arrayContaining(['a', 'b', 'c']));
@@ -201,16 +290,12 @@ describeWith('strace', 'a folder that is swapped for a link while', () => {
         const main = opened.filter(({ thread }) => thread === opened[0]?.thread);
         const nth = 1 + main.findIndex(({ args }) => new RegExp(`/fd/\\d+/${name}", O_RDONLY`).test(args));
         rmSync(copy, { recursive: true });
-        let since = Number.POSITIVE_INFINITY;
         const { stdout } = await delaySyscall({
           command,
           syscall: 'openat',
           nth,
           milliseconds: 1200,
-          until: () => {
-            if (begun()) since = Math.min(since, performance.now());
-            return performance.now() - since > 300;
-          },
+          until: forAWhile(begun),
           meanwhile: () => {
             renameSync(target(), join(folder, 'aside'));
             symlinkSync(name === 'sub' ? outside : join(outside, 'a'), target());
@@ -224,12 +309,11 @@ describeWith('strace', 'a folder that is swapped for a link while', () => {
   );
 
   it('it is copied: fs.cp copies in what lies outside', async () => {
-    const source = `import { cp } from 'node:fs/promises'; export default (...args) => cp(...args, { recursive: true });`;
     await delaySyscall({
-      command: program(source, [join(tree, 'sub'), copy]),
+      command: naive.copy(join(tree, 'sub'), copy),
       syscall: 'fchmod',
       nth: 1,
-      until: () => existsSync(copy) && readdirSync(copy).length > 0,
+      until: forAWhile(() => existsSync(copy) && readdirSync(copy).length > 0),
       meanwhile: swap,
     });
     expect(filesIn(copy)).toContain('precious');
@@ -248,24 +332,35 @@ function copiedSoFar(): number {
 }
 
 describeWith('strace', 'a part of a deep tree that is moved away while the tree is removed', () => {
-  it('leads nowhere else on the way up: its new surroundings stay, the rest of the tree goes', async () => {
-    // Deeper than the folders that are kept open: the way up goes through `..`, which now leads elsewhere.
-    const levels = Array<string>(100).fill('d');
+  // Deeper than the folders that are kept open: the way up goes through `..`, which now leads elsewhere.
+  const levels = Array<string>(100).fill('d');
+
+  async function moveAwayDuring(command: string[]) {
     mkdirSync(join(tree, ...levels), { recursive: true });
     writeFileSync(join(tree, ...levels, 'last'), '');
     // Names that are yet to be removed where the walk came through, and that lie in the new surroundings too.
     for (const name of ['a', 'b', 'c']) writeFileSync(join(tree, 'd', 'd', name), '');
     const { stdout } = await delaySyscall({
-      command: durably('return removeTree(...args);', join(tree, 'd')),
+      command,
       syscall: 'rmdir',
       nth: 1,
-      until: () => !existsSync(join(tree, ...levels, 'last')),
+      until: forAWhile(() => !existsSync(join(tree, ...levels, 'last'))),
       meanwhile: () => renameSync(join(tree, ...levels.slice(0, 3)), join(outside, 'moved')),
     });
+    return stdout;
+  }
+
+  it('leads nowhere else on the way up: its new surroundings stay, the rest of the tree goes', async () => {
+    const stdout = await moveAwayDuring(durably('return removeTree(...args);', join(tree, 'd')));
     expect(JSON.parse(stdout).left).toEqual([]);
     expect(readdirSync(tree).sort()).toEqual(['link', 'sub']);
     rmSync(join(outside, 'moved'), { recursive: true });
     expectOutsideIntact(folder);
+  });
+
+  it('leads a walk that trusts `..` into its new surroundings, which it removes', async () => {
+    await moveAwayDuring(naive.removeByChangingFolder(join(tree, 'd')));
+    expect(readdirSync(outside)).not.toContain('a');
   });
 });
 

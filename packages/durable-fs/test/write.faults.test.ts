@@ -1,5 +1,14 @@
 /** FAULTS.md rows 1-6 and 26, and its second opening fact, over every call that writes a file. */
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
@@ -9,7 +18,6 @@ import {
   failEachSyscall,
   killAtEachSyscall,
   ORDER_CALLS,
-  program,
   run,
   temporaryFolder,
   tinyTmpfs,
@@ -25,8 +33,30 @@ const folder = temporaryFolder();
 const path = join(folder, 'record');
 const replace = durably('await replaceFile(...args); return "acknowledged";', path, NEW);
 const replaceSync = durably('replaceFileSync(...args); return "acknowledged";', path, NEW);
-const create = durably('await createFile(...args, { mode: 0o666 }); return "acknowledged";', path, NEW);
-const remove = durably('await removeFile(...args); return "acknowledged";', path);
+const create = durably('await createFile(...args, { mode: 0o666 })', path, NEW);
+const remove = durably('await removeFile(...args)', path);
+
+const writeFileAtomic = `const { default: writeFileAtomic } =
+  await import(${JSON.stringify(createRequire(__filename).resolve('write-file-atomic'))});`;
+
+/** What people usually write. It meets the same faults, and is asked what became of the file. */
+const naive = {
+  overwrite: durably('fs.writeFileSync(...args)', path, NEW),
+  create: durably("fs.writeFileSync(...args, { flag: 'wx' })", path, NEW),
+  /** Nobody looks at how many bytes were taken. */
+  writeOnce: durably("fs.writeSync(fs.openSync(args[0], 'w'), args[1], 0)", path, NEW),
+  renameInto: durably(
+    `const [path, data, folder] = args;
+    fs.writeFileSync(path + '.tmp', data);
+    fs.renameSync(path + '.tmp', path);
+    fs.fsyncSync(fs.openSync(folder, 'r'));`,
+    path,
+    NEW,
+    folder,
+  ),
+  writeFileAtomic: durably(`${writeFileAtomic} await writeFileAtomic(...args);`, path, NEW),
+  remove: durably('fs.unlinkSync(...args)', path),
+};
 
 const written = ['openat', 'pwrite64', 'fchmod', 'fsync', 'rename', 'close'];
 
@@ -87,15 +117,15 @@ describeWith('strace', 'a write that is killed at any system call', () => {
     expect(seen).toEqual(new Set([null, NEW]));
   });
 
-  it('a naive write is torn by the same kills', async () => {
+  it.each([
+    ['writeFile', naive.overwrite, withOld],
+    ['writeFile with the flag wx', naive.create, emptyFolder],
+  ])('%s leaves a torn file', async (_, command, setup) => {
     const seen = new Set<string | null>();
     await killAtEachSyscall({
-      command: program(
-        `import { writeFileSync } from 'node:fs'; export default (...args) => writeFileSync(...args);`,
-        [path, NEW],
-      ),
+      command,
       syscalls: ['openat', 'write', 'close'],
-      setup: withOld,
+      setup,
       check: () => {
         seen.add(content());
       },
@@ -103,20 +133,45 @@ describeWith('strace', 'a write that is killed at any system call', () => {
     expect(seen).toContain('');
   });
 
+  it('a temporary whose name says nothing of its writer stays, for no sweep can tell whether he lives', async () => {
+    const left = new Set<string>();
+    await killAtEachSyscall({
+      command: naive.renameInto,
+      syscalls: ['rename'],
+      setup: withOld,
+      check: async () => {
+        expect(await sweepTemporaries(folder)).toEqual([]);
+        for (const name of readdirSync(folder)) left.add(name);
+      },
+    });
+    expect(left).toEqual(new Set(['record', 'record.tmp']));
+  });
+
+  const flags = "{ flag: 'wx' }";
   it.each([
-    ['replaceFile', replace, withOld, NEW],
-    ['createFile', create, emptyFolder, NEW],
-    ['removeFile', remove, withOld, null],
+    ['replaceFile', 'await replaceFile(...args)', 'fs.writeFile(...args, () => {})', withOld, NEW],
+    [
+      'createFile',
+      'await createFile(...args)',
+      `fs.writeFile(...args, ${flags}, () => {})`,
+      emptyFolder,
+      NEW,
+    ],
+    ['removeFile', 'await removeFile(args[0])', 'void fs.promises.rm(args[0])', withOld, null],
   ])(
-    '%s, once acknowledged, stays done when the process is killed right after',
-    (_, command, setup, expected) => {
-      setup();
-      // The program's last call: it has printed its result by then.
-      const inject = 'exit_group:signal=KILL';
-      const { stdout, signal } = trace(command, { syscalls: ['exit_group'], inject });
-      expect({ stdout, signal }).toEqual({ stdout: '"acknowledged"\n', signal: 'SIGKILL' });
+    '%s, once acknowledged, stays done when the process is killed right after; what nobody awaits is lost',
+    (_, durable, unawaited, setup, expected) => {
+      const acknowledgeAndDie = (body: string) => {
+        setup();
+        const killed = `${body}; fs.writeSync(1, 'acknowledged'); process.kill(process.pid, 'SIGKILL');`;
+        const { stdout, signal } = run(durably(killed, path, NEW));
+        expect({ stdout, signal }).toEqual({ stdout: 'acknowledged', signal: 'SIGKILL' });
+      };
+      acknowledgeAndDie(durable);
       expect(content()).toBe(expected);
       expect(readdirSync(folder)).toEqual(expected === null ? [] : ['record']);
+      acknowledgeAndDie(unawaited);
+      expect(content()).not.toBe(expected);
     },
   );
 });
@@ -156,23 +211,62 @@ describeWith('strace', 'a write of which a system call fails', () => {
     },
   );
 
-  it('replaceFile fails where a write takes nothing, rather than try for ever', () => {
+  it.each([
+    ['ENOSPC', 'writeFile has emptied the old file', naive.overwrite, 'write', { record: '' }],
+    ['EDQUOT', 'writeFile has emptied the old file', naive.overwrite, 'write', { record: '' }],
+    ['EIO', 'writeFile has emptied the old file', naive.overwrite, 'write', { record: '' }],
+    ['EACCES', 'rename leaves its temporary', naive.renameInto, 'rename', { record: OLD, 'record.tmp': NEW }],
+    [
+      'EMFILE',
+      'rename fails like any other, with the new file in place',
+      naive.renameInto,
+      'openat',
+      { record: NEW },
+    ],
+  ])('the naive way does worse (%s): %s', async (error, _, command, syscall, worse) => {
+    const left: Record<string, string>[] = [];
+    await failEachSyscall({
+      command,
+      syscalls: [syscall],
+      error,
+      setup: withOld,
+      check: ({ status }) => {
+        expect(status).toBe(1);
+        left.push(
+          Object.fromEntries(
+            readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')]),
+          ),
+        );
+      },
+    });
+    expect(left).toContainEqual(worse);
+  });
+
+  it('replaceFile fails where a write takes nothing, rather than try for ever or call it done', () => {
+    const nothing = { syscalls: ['pwrite64'], inject: 'pwrite64:retval=0' };
     withOld();
-    const { status, stderr } = trace(replace, { syscalls: ['pwrite64'], inject: 'pwrite64:retval=0' });
+    const { status, stderr } = trace(replace, nothing);
     expect({ status, code: JSON.parse(stderr).code }).toEqual({ status: 1, code: 'io' });
     expect(content()).toBe(OLD);
     expect(readdirSync(folder)).toEqual(['record']);
+    expect(trace(naive.writeOnce, nothing).status).toBe(0);
+    expect(content()).toBe('');
   });
 
-  it('createFile says so and leaves nothing behind', async () => {
+  it.each([
+    ['createFile says so and leaves nothing behind', create, ['pwrite64', 'link'], []],
+    ['writeFile leaves an empty file, which is in the way of the next', naive.create, ['write'], ['record']],
+  ])('%s', async (_, command, syscalls, left) => {
     await failEachSyscall({
-      command: create,
-      syscalls: ['pwrite64', 'link'],
+      command,
+      syscalls,
       error: 'ENOSPC',
       setup: emptyFolder,
       check: ({ stderr }) => {
-        expect(JSON.parse(stderr)).toMatchObject({ code: 'io', errno: 'ENOSPC', path });
-        expect(readdirSync(folder)).toEqual([]);
+        expect(JSON.parse(stderr)).toMatchObject(
+          command === create ? { code: 'io', errno: 'ENOSPC', path } : { code: 'ENOSPC' },
+        );
+        expect(readdirSync(folder)).toEqual(left);
       },
     });
   });
@@ -197,8 +291,7 @@ describeWithMounts('on a disk that is nearly full', () => {
 
   it('write-file-atomic reports success for a part of the file', () => {
     const disk = tinyTmpfs(64 * 1024);
-    const library = createRequire(__filename).resolve('write-file-atomic');
-    const body = `const { default: write } = await import(${JSON.stringify(library)}); ${report}`;
+    const body = `${writeFileAtomic} const write = writeFileAtomic; ${report}`;
     const { size, code } = JSON.parse(run(disk.wrap(durably(body, disk.folder, 'record'))).stdout);
     expect(code).toBe('success');
     expect(size).toBeLessThan(100 * 1024);
@@ -217,10 +310,13 @@ describeWith('strace', 'the order in which things reach the disk', () => {
     expect(durabilityFaults(calls, path)).toEqual([]);
   });
 
-  it('removeFile syncs the folder after the removal', () => {
+  it.each([
+    ['removeFile syncs the folder after the removal', remove, ['unlink 0', 'fsync 0']],
+    ['unlink alone syncs nothing', naive.remove, ['unlink 0']],
+  ])('%s', (_, command, steps) => {
     withOld();
-    const { calls } = trace(remove, { syscalls: ['unlink', 'fsync'] });
-    expect(calls.map(({ name, result }) => `${name} ${result}`)).toEqual(['unlink 0', 'fsync 0']);
+    const { calls } = trace(command, { syscalls: ['unlink', 'fsync'] });
+    expect(calls.map(({ name, result }) => `${name} ${result}`)).toEqual(steps);
   });
 
   it.each([
@@ -248,12 +344,17 @@ describeWith('strace', 'the order in which things reach the disk', () => {
     expect(durabilityFaults(early, path)).toHaveLength(2);
   });
 
-  it('write-file-atomic never syncs the folder', () => {
-    withOld();
-    const library = createRequire(__filename).resolve('write-file-atomic');
-    const source = `import write from ${JSON.stringify(library)}; export default (...args) => write(...args);`;
-    const { calls } = trace(program(source, [path, NEW]), { syscalls: ORDER_CALLS });
-    expect(durabilityFaults(calls, path)).toEqual(['the folder was not synced after the name was given']);
+  it.each([
+    ['write-file-atomic', naive.writeFileAtomic, 'the folder was not synced after the name was given'],
+    ['rename, with the folder synced', naive.renameInto, 'rename before the bytes were synced'],
+    ['writeFile', naive.overwrite, 'the target itself is opened for writing'],
+    ['writeFile with the flag wx', naive.create, 'the target itself is opened for writing'],
+  ])('%s does not keep to it', (_, command, fault) => {
+    if (command === naive.create) emptyFolder();
+    else withOld();
+    const { calls, status } = trace(command, { syscalls: ORDER_CALLS });
+    expect(status).toBe(0);
+    expect(durabilityFaults(calls, path)).toContain(fault);
   });
 });
 
@@ -264,5 +365,14 @@ describeWith('strace', 'the temporary', () => {
     const opened = calls.filter(({ args }) => args.includes('.record.tmp-'));
     expect(opened).toHaveLength(1);
     expect(opened[0]?.args).toMatch(/O_WRONLY\|O_CREAT\|O_EXCL\|O_NOFOLLOW/);
+  });
+
+  it('under a name that can be foretold, and not exclusive, is the file that a planted link names', () => {
+    const outside = join(temporaryFolder(), 'outside');
+    withOld();
+    writeFileSync(outside, 'precious');
+    symlinkSync(outside, `${path}.tmp`);
+    expect(run(naive.renameInto).status).toBe(0);
+    expect(readFileSync(outside, 'utf8')).toBe(NEW);
   });
 });
