@@ -8,7 +8,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 def public(address):
     if address.version == 6:
-        if address.scope_id or address.sixtofour or address.teredo:
+        if address.scope_id or address.sixtofour or address.teredo or address.is_site_local:
             return False
         if address in NAT64:
             return public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
