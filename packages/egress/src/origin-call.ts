@@ -43,8 +43,8 @@ export interface OriginResponse {
 
 /** A request under way. */
 export interface OriginCall {
-  /** Where the request's body goes; ended by the caller, also where there is none. Destroyed, it cuts the exchange. */
-  readonly body: Writable;
+  /** Where the request's body goes; null where there is none. */
+  readonly body: Writable | null;
   /** The address that it goes to. */
   readonly address: string;
   /** What follows the body; before it is ended. */

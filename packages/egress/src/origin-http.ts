@@ -1,0 +1,97 @@
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { type ConnectOptions, connectOrigin } from './origin.js';
+import type { OriginCall, OriginEvents, OriginRequest } from './origin-call.js';
+import { Http1Connections, originName } from './origin-http1.js';
+import { Http2Connection } from './origin-http2.js';
+import type { OriginTls } from './origin-tls.js';
+
+export interface OriginHttpOptions extends ConnectOptions {
+  readonly tls: OriginTls;
+}
+
+/** What is known of an origin that speaks TLS. */
+interface Known {
+  /** Undefined: nobody has asked yet. */
+  version?: 'h2' | 'http/1.1';
+  readonly http2: Http2Connection[];
+  /** A connection that turned out to be HTTP/1.1 while the version was being asked for. */
+  spare: TLSSocket | null;
+  /** A connection that is being made, for all who wait for one. */
+  pending: Promise<void> | null;
+}
+
+/**
+ * HTTP to origins: HTTP/2 where TLS and the origin offer it, else HTTP/1.1; over connections that are kept between requests while
+ * one policy is in force, since the next may forbid their addresses.
+ */
+export class OriginHttp {
+  readonly #options: OriginHttpOptions;
+  readonly #origins = new Map<string, Known>();
+  readonly #http1 = new Http1Connections(request => this.#connectHttp1(request));
+
+  constructor(options: OriginHttpOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request's head, and resolves when it is under way.
+   * @throws DeniedError, EgressError 'origin-unreachable'
+   */
+  async open(request: OriginRequest, events: OriginEvents): Promise<OriginCall> {
+    if (request.target.scheme === 'http' || request.upgrade) return this.#http1.open(request, events);
+    const known = this.#knownOf(request);
+    for (;;) {
+      const connection = known.http2.find(({ usable }) => usable);
+      if (connection) return connection.open(request, events);
+      if (known.version === 'http/1.1') return this.#http1.open(request, events);
+      known.pending ??= this.#connectAny(request, known).finally(() => {
+        known.pending = null;
+      });
+      await known.pending;
+    }
+  }
+
+  /** Keeps nothing any more; what is under way goes on to its end. */
+  retire(): void {
+    this.#http1.retire();
+    for (const { http2, spare } of this.#origins.values()) {
+      for (const connection of http2) connection.retire();
+      spare?.destroy();
+    }
+    this.#origins.clear();
+  }
+
+  #knownOf(request: OriginRequest): Known {
+    const name = originName(request);
+    const known = this.#origins.get(name) ?? { http2: [], spare: null, pending: null };
+    this.#origins.set(name, known);
+    return known;
+  }
+
+  /** The first connection to an origin asks which version it speaks; further ones are made when all of HTTP/2 are full. */
+  async #connectAny(request: OriginRequest, known: Known): Promise<void> {
+    const connection = await this.#connectTls(request, ['h2', 'http/1.1']);
+    known.version = connection.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+    if (known.version === 'http/1.1') {
+      known.spare = connection;
+      return;
+    }
+    const usable = known.http2.filter(kept => kept.usable);
+    known.http2.splice(0, known.http2.length, ...usable, new Http2Connection(connection));
+  }
+
+  async #connectHttp1(request: OriginRequest): Promise<Duplex> {
+    if (request.target.scheme === 'http') return connectOrigin(request.target, request.reach, this.#options);
+    const known = this.#knownOf(request);
+    const { spare } = known;
+    known.spare = null;
+    if (spare && !spare.destroyed && !request.upgrade) return spare;
+    return this.#connectTls(request, ['http/1.1']);
+  }
+
+  async #connectTls({ target, reach, signal }: OriginRequest, protocols: string[]): Promise<TLSSocket> {
+    const socket = await connectOrigin(target, reach, { ...this.#options, signal });
+    return this.#options.tls.secure(socket, target, protocols);
+  }
+}

@@ -1,0 +1,127 @@
+import * as http2 from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { EgressError } from './errors.js';
+import type { OriginCall, OriginEvents, OriginRequest } from './origin-call.js';
+
+/** Milliseconds that a connection is kept on which nothing happens. */
+const IDLE_MS = 60_000;
+/** Flow control: what an origin may send ahead of a slow bottle; per stream, and per connection. Node's own 64 KiB make one round trip each. */
+const STREAM_WINDOW = 1 << 20;
+const CONNECTION_WINDOW = 8 << 20;
+/** MiB that Node may hold for one connection before it refuses new streams; its own default is 10. */
+const SESSION_MEMORY = 64;
+
+/** One HTTP/2 connection to an origin. */
+export class Http2Connection {
+  readonly #session: http2.ClientHttp2Session;
+  readonly #address: string;
+  #streams = 0;
+  #usable = true;
+
+  constructor(socket: TLSSocket) {
+    this.#address = socket.remoteAddress ?? '';
+    this.#session = http2.connect('https://origin.invalid', {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
+      maxSessionMemory: SESSION_MEMORY,
+    });
+    this.#session.once('connect', () => this.#session.setLocalWindowSize(CONNECTION_WINDOW));
+    this.#session.setTimeout(IDLE_MS, () => this.retire());
+    this.#session.on('goaway', () => this.retire());
+    this.#session.on('error', () => {}); // every stream is told by itself
+    this.#session.on('close', () => {
+      this.#usable = false;
+    });
+  }
+
+  /** Whether another request may go over it. */
+  get usable(): boolean {
+    const most = this.#session.remoteSettings?.maxConcurrentStreams ?? 100;
+    return this.#usable && !this.#session.closed && this.#streams < most;
+  }
+
+  /** Takes no request any more; closes when those under way are over. */
+  retire(): void {
+    this.#usable = false;
+    if (!this.#session.closed) this.#session.close();
+  }
+
+  open(request: OriginRequest, events: OriginEvents): OriginCall {
+    const stream = this.#session.request(requestHeaders(request), {
+      endStream: !request.hasBody,
+      waitForTrailers: request.hasBody,
+      signal: request.signal,
+    });
+    this.#streams += 1;
+    let responded = false;
+    let failure: Error | null = null;
+    let trailers: readonly string[] = [];
+    let ownTrailers: readonly string[] = [];
+    stream.on('wantTrailers', () => stream.sendTrailers(toObject(ownTrailers)));
+    stream.on('headers', headers => events.information(Number(headers[':status']), toRaw(headers)));
+    stream.on('response', headers => {
+      responded = true;
+      events.response({
+        status: Number(headers[':status']),
+        headers: toRaw(headers),
+        body: stream,
+        trailers: () => trailers,
+      });
+    });
+    stream.on('trailers', headers => {
+      trailers = toRaw(headers);
+    });
+    stream.on('error', error => {
+      failure = error;
+    });
+    stream.on('close', () => {
+      this.#streams -= 1;
+      if (!responded) events.failed(broken(request, failure));
+    });
+    return {
+      body: request.hasBody ? stream : null,
+      address: this.#address,
+      setTrailers: raw => {
+        ownTrailers = raw;
+      },
+    };
+  }
+}
+
+function requestHeaders({ method, path, headers, target }: OriginRequest): http2.OutgoingHttpHeaders {
+  const { host = `${target.host}:${target.port}`, ...rest } = toObject(headers);
+  return {
+    ...rest,
+    ':method': method,
+    ':scheme': 'https',
+    ':authority': String(host),
+    ':path': path,
+    te: 'trailers', // they are passed on; gRPC's servers ask for this
+  };
+}
+
+/** Repeated headers as lists, names in lower case. */
+export function toObject(raw: readonly string[]): Record<string, string | string[]> {
+  const object: Record<string, string | string[]> = {};
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase();
+    const value = raw[index + 1] ?? '';
+    const old = object[name];
+    object[name] = old === undefined ? value : [old, value].flat();
+  }
+  return object;
+}
+
+/** Names and values in turn, without pseudo-headers. */
+function toRaw(headers: http2.IncomingHttpHeaders): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => !name.startsWith(':'))
+    .flatMap(([name, value]) => [value ?? []].flat().flatMap(one => [name, one]));
+}
+
+function broken({ target }: OriginRequest, cause: Error | null): EgressError {
+  const why = cause?.message ?? 'it closed the stream';
+  return new EgressError('origin-unreachable', `${target.host}:${target.port} gave no answer: ${why}`, {
+    ...(cause && { cause }),
+  });
+}
