@@ -10,7 +10,7 @@ export { LiveConfigError, type LiveConfigErrorCode, type Problem } from './error
 export { normaliseHost } from './host.js';
 export { matchRoutes, type RouteDecision, type RoutedRequest } from './match-routes.js';
 export { type LiveConfigPaths, liveConfigPaths } from './paths.js';
-export { type HostPattern, isWide } from './pattern.js';
+export { formatPattern, type HostPattern, isWide, parsePattern } from './pattern.js';
 export { type LiveConfig, readLiveConfig } from './read.js';
 export { formatRoutes, parseRoutes, type Route } from './routes.js';
 export { type WatchOptions, watchLiveConfig } from './watch.js';

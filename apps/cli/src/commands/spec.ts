@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 
 /** What a value is, for the shell's completion. */
-export type ValueKind = 'agent' | 'backend' | 'identity' | 'folder' | 'state' | 'text';
+export type ValueKind = 'agent' | 'backend' | 'identity' | 'folder' | 'file' | 'state' | 'text';
 
 export interface ArgumentSpec {
   /** As help shows it, in capitals. */

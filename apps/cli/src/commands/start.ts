@@ -8,6 +8,8 @@ import type { Context } from '../context.js';
 import { CliError, usageError } from '../output/errors.js';
 import { nearest } from '../output/nearest.js';
 import { writeLine } from '../output/write.js';
+import { parseAllowlistLine } from '../policy/allowlist-line.js';
+import { readRoutesFile } from '../policy/policy-file.js';
 import type { Workspace } from '../session/launch-file.js';
 import { startBottle } from '../session/start.js';
 import { parseLabels } from './labels.js';
@@ -19,6 +21,9 @@ export const run: Run = async (context, input) => {
   const [name = '', ...args] = input.args;
   const workspace = workspaceOf(context, input);
   const labels = parseLabels(input.texts('label'));
+  const allow = input.texts('allow').map(text => parseAllowlistLine(text).line);
+  const routesFile = input.text('routes');
+  const routes = routesFile === undefined ? [] : readRoutesFile(context, routesFile).routes;
   const settings = loadSettings(context);
   const detachKeys = detachKeysOf(input, settings);
   const { definition: agent, fromProject, source } = findAgent(settings, name);
@@ -31,7 +36,8 @@ export const run: Run = async (context, input) => {
   });
   const { limits } = settings;
   const preserve = input.flag('preserve');
-  const started = await startBottle(context, { agent, args, backend, workspace, labels, limits, preserve });
+  const request = { agent, args, backend, workspace, labels, limits, allow, routes, preserve };
+  const started = await startBottle(context, request);
   await hintAtNetwork(context, agent, backend);
   return converse(context, input, started, { detachKeys });
 };

@@ -10,6 +10,7 @@ export type CliErrorCode =
   | 'no-backend'
   | 'bad-config'
   | 'untrusted-config'
+  | 'unreadable-file'
   | 'running'
   | 'preserved'
   | 'broken-record';

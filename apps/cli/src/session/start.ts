@@ -16,7 +16,17 @@ export interface StartedBottle {
  * or `left` says what could not be.
  */
 export async function startBottle(context: Context, request: StartRequest): Promise<StartedBottle> {
-  const { agent, args, backend, workspace, labels, limits, preserve = false } = request;
+  const {
+    agent,
+    args,
+    backend,
+    workspace,
+    labels,
+    limits,
+    allow = [],
+    routes = [],
+    preserve = false,
+  } = request;
   const { identity } = await spawnKeeper(context, {
     kind: 'start',
     root: context.root,
@@ -30,6 +40,8 @@ export async function startBottle(context: Context, request: StartRequest): Prom
       workspace,
       labels,
       ...(limits === undefined ? {} : { limits }),
+      allow,
+      routes,
     },
   });
   return { identity, paths: bottlePaths(context.root, identity) };

@@ -46,6 +46,7 @@ function namesOf(option: OptionSpec): readonly string[] {
 function reply({ kind, choices }: Partial<Pick<ArgumentSpec, 'kind' | 'choices'>>): string {
   if (choices !== undefined) return `COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$cur"))`;
   if (kind === 'folder') return 'COMPREPLY=($(compgen -d -- "$cur"))';
+  if (kind === 'file') return 'COMPREPLY=($(compgen -f -- "$cur"))';
   if (kind !== undefined && isAsked(kind)) {
     return `COMPREPLY=($(compgen -W "$(bot-bottle __complete ${kind} 2>/dev/null)" -- "$cur"))`;
   }

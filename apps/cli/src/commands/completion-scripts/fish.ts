@@ -38,6 +38,7 @@ function optionPart(option: OptionSpec): string {
 function valuesOf({ kind, choices }: Pick<ArgumentSpec, 'kind' | 'choices'>): string {
   if (choices !== undefined) return ` -a '${choices.join(' ')}'`;
   if (kind === 'folder') return " -a '(__fish_complete_directories)'";
+  if (kind === 'file') return ' -F';
   return isAsked(kind) ? ` -a '(bot-bottle __complete ${kind} 2>/dev/null)'` : '';
 }
 

@@ -54,6 +54,7 @@ function argumentArgument(argument: ArgumentSpec, index: number): string {
 function action({ kind, choices }: Pick<ArgumentSpec, 'kind' | 'choices'>): string {
   if (choices !== undefined) return `(${choices.join(' ')})`;
   if (kind === 'folder') return '_files -/';
+  if (kind === 'file') return '_files';
   // The blank in front keeps `_arguments` from putting options of its own before the word.
   return isAsked(kind) ? ` _bot_bottle_ask ${kind}` : ' ';
 }
