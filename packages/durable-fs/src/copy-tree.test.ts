@@ -14,8 +14,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '@bot-bottle/test-kit';
+import { run, temporaryFolder } from '@bot-bottle/test-kit';
 import { copyTree, measureTree } from './index.js';
 
 let folder: string;
@@ -38,6 +39,9 @@ const describeTree = (path: string) =>
     // The size of a folder is its file system's own affair.
     .map(line => line.replace(/^(.*\|d\|.*)\|\d+$/, '$1'))
     .sort();
+
+/** What people usually call. */
+const naiveCopy = (source: string, target: string) => cp(source, target, { recursive: true });
 
 describe('copyTree', () => {
   it('copies content, modes, times and links', async () => {
@@ -68,6 +72,11 @@ describe('copyTree', () => {
     expect(report.left).toHaveLength(2);
     expect(report.left).toContainEqual({ path: join(from, 'sub', 'fifo'), reason: 'FIFO' });
     expect(readdirSync(to).sort()).toEqual(['file', 'sub']);
+    // fs.cp gives up there, with a part of the tree under the name of the whole.
+    await expect(naiveCopy(from, join(folder, 'naive'))).rejects.toMatchObject({
+      code: 'ERR_FS_CP_FIFO_PIPE',
+    });
+    expect(existsSync(join(folder, 'naive'))).toBe(true);
   });
 
   it('gives no set-user-ID or set-group-ID to its copies', async () => {
@@ -110,6 +119,15 @@ describe('copyTree', () => {
     expect(readdirSync(folder).sort()).toEqual(['from', 'to']);
   });
 
+  it('mixes with nothing; fs.cp merges two trees into one', async () => {
+    shell('echo new > a');
+    mkdirSync(to);
+    writeFileSync(join(to, 'b'), 'old');
+    await expect(copyTree(from, to)).rejects.toMatchObject({ code: 'exists' });
+    await naiveCopy(from, to);
+    expect(readdirSync(to)).toEqual(['a', 'b']);
+  });
+
   it('refuses a source that is a link, a file or absent', async () => {
     symlinkSync(from, join(folder, 'link'));
     writeFileSync(join(folder, 'file'), '');
@@ -118,6 +136,9 @@ describe('copyTree', () => {
     await expect(copyTree(join(folder, 'file'), to)).rejects.toMatchObject({ code: 'not-a-folder' });
     await expect(copyTree(join(folder, 'none'), to)).rejects.toMatchObject({ code: 'absent' });
     expect(existsSync(to)).toBe(false);
+    writeFileSync(join(from, 'secret'), '');
+    await naiveCopy(join(folder, 'link/'), to);
+    expect(readdirSync(to)).toEqual(['secret']);
   });
 
   it('copies a tree into itself once', async () => {
@@ -179,17 +200,20 @@ describe('copyTree', () => {
     expect(readdirSync(folder)).toEqual(['from']);
   });
 
-  it('copies 2,000 levels', async () => {
+  it('copies 3,000 levels; a path to them would be too long', async () => {
     const here = process.cwd();
     process.chdir(from);
-    for (let level = 0; level < 2000; level += 1) {
+    for (let level = 0; level < 3000; level += 1) {
       mkdirSync('d');
       symlinkSync('x', 'l');
       process.chdir('d');
     }
     process.chdir(here);
-    expect(await copyTree(from, to, { durable: false })).toMatchObject({ entries: 4000, left: [] });
-    expect(await measureTree(to)).toMatchObject({ entries: 4001 });
+    expect(run(['cp', '-r', from, join(folder, 'naive')], { env: { LC_ALL: 'C' } }).stderr).toContain(
+      'File name too long',
+    );
+    expect(await copyTree(from, to, { durable: false })).toMatchObject({ entries: 6000, left: [] });
+    expect(await measureTree(to)).toMatchObject({ entries: 6001 });
   });
 
   it('keeps times to the microsecond', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { type ProcessMark, processMark, processState } from './index.js';
@@ -24,6 +24,9 @@ function madeUpProc(stat: string | null, bootId = BOOT): string {
 const statOf = (startTime: number, state = 'S', name = 'node') =>
   `42 (${name}) ${state} 1 42 42 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 11 0 ${startTime} 1 2 3 4\n`;
 
+/** The naive way, as kill(pid, 0) does it: whoever has the number is the one. */
+const isThere = (proc: string) => existsSync(join(proc, '42'));
+
 describe('processState', () => {
   it.each([
     ['runs since the same moment', statOf(9000), 'alive'],
@@ -36,7 +39,9 @@ describe('processState', () => {
     ['cannot be made out', 'garbage', 'unknown'],
     ['has an empty stat', '', 'unknown'],
   ])('of a process that %s', (_, stat, expected) => {
-    expect(processState(mark, { proc: madeUpProc(stat) })).toBe(expected);
+    const proc = madeUpProc(stat);
+    expect(processState(mark, { proc })).toBe(expected);
+    expect(isThere(proc)).toBe(true);
   });
 
   it('is dead where there is no such process, and unknown where /proc only hides it', () => {
@@ -46,7 +51,9 @@ describe('processState', () => {
   });
 
   it('is dead after a reboot, though the same id started at the same moment', () => {
-    expect(processState(mark, { proc: madeUpProc(statOf(9000), '99999999') })).toBe('dead');
+    const proc = madeUpProc(statOf(9000), '99999999');
+    expect(processState(mark, { proc })).toBe('dead');
+    expect(isThere(proc)).toBe(true);
   });
 
   it('is unknown in another PID namespace, but dead when that was before a reboot', () => {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { temporaryFolder } from '@bot-bottle/test-kit';
+import { run, temporaryFolder } from '@bot-bottle/test-kit';
 import { DEFAULT_MAX_BYTES, readBytesOrAbsent, readFileOrAbsent } from './index.js';
 
 let folder: string;
@@ -33,6 +33,7 @@ describe('readFileOrAbsent', () => {
     const bytes = Buffer.from([0x66, 0xff, 0x6f]);
     writeFileSync(path, bytes);
     expect(() => readFileOrAbsent(path)).toThrow(refusal('not-text'));
+    expect(readFileSync(path, 'utf8')).toBe('f\u{fffd}o');
     expect(Buffer.from(readBytesOrAbsent(path) ?? []).equals(bytes)).toBe(true);
   });
 
@@ -59,12 +60,15 @@ describe('readFileOrAbsent', () => {
     symlinkSync('good', path);
     expect(() => readFileOrAbsent(path)).toThrow(refusal('not-a-file'));
     expect(() => readFileOrAbsent(`${path}/`)).toThrow(expect.objectContaining({ code: 'not-a-file' }));
+    expect(readFileSync(path, 'utf8')).toBe('x');
   });
 
   it('refuses a folder, a FIFO, a socket and a device, and does not wait on them', async () => {
     mkdirSync(path);
     expect(() => readFileOrAbsent(path)).toThrow(refusal('not-a-file'));
     execFileSync('mkfifo', [join(folder, 'fifo')]);
+    // The plain open(2) waits until somebody writes: timeout(1) says 124 where it had to end it.
+    expect(run(['timeout', '0.3', 'cat', join(folder, 'fifo')]).status).toBe(124);
     const server = createServer();
     await new Promise<void>(resolve => server.listen(join(folder, 'socket'), resolve));
     for (const special of [join(folder, 'fifo'), join(folder, 'socket'), '/dev/zero']) {

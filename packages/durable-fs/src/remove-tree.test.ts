@@ -9,7 +9,11 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
+  rmSync,
+  statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -52,6 +56,16 @@ function makeDeep(levels: number): void {
   }
 }
 
+/** The walk that people usually write: by path, and through whatever stat(2) says is a folder. */
+function naiveRemove(path: string): void {
+  for (const name of readdirSync(path)) {
+    const below = join(path, name);
+    if (statSync(below).isDirectory()) naiveRemove(below);
+    else unlinkSync(below);
+  }
+  rmdirSync(path);
+}
+
 describe('removeTree', () => {
   it('removes a tree and counts what it removed', async () => {
     shell('mkdir -p a/b c; echo hello > a/b/file; echo x > c/file; touch empty');
@@ -80,6 +94,17 @@ describe('removeTree', () => {
     symlinkSync('loop', join(tree, 'loop'));
     expect(await removeTree(tree)).toMatchObject({ entries: 4, left: [] });
     expect(readFileSync(join(home, 'precious'), 'utf8')).toBe('x');
+
+    mkdirSync(tree);
+    symlinkSync(home, join(tree, 'home'));
+    expect(() => naiveRemove(tree)).toThrow('ENOTDIR');
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it('removes a link that leads to itself, on which a walk by stat gives up', async () => {
+    symlinkSync('loop', join(tree, 'loop'));
+    expect(() => naiveRemove(tree)).toThrow('ELOOP');
+    expect(await removeTree(tree)).toMatchObject({ entries: 2, left: [] });
   });
 
   it('removes the link itself when the top is one, with or without a slash at the end', async () => {
@@ -95,6 +120,8 @@ describe('removeTree', () => {
     symlinkSync(tree, join(folder, 'link'));
     await expect(removeTree(join(folder, 'link', 'inner'))).rejects.toMatchObject({ code: 'not-a-folder' });
     expect(existsSync(join(tree, 'inner'))).toBe(true);
+    rmSync(join(folder, 'link', 'inner'), { recursive: true });
+    expect(existsSync(join(tree, 'inner'))).toBe(false);
   });
 
   it('removes FIFOs, sockets and devices without opening them', async () => {
@@ -117,8 +144,9 @@ describe('removeTree', () => {
     expect(existsSync(tree)).toBe(false);
   });
 
-  it('removes 10,000 levels with a bounded number of open files', async () => {
+  it('removes 10,000 levels with a bounded number of open files; a path to them would be too long', async () => {
     makeDeep(10_000);
+    expect(() => naiveRemove(tree)).toThrow('ENAMETOOLONG');
     let most = 0;
     const watch = setInterval(() => {
       most = Math.max(most, openFiles());

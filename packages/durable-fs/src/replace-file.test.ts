@@ -6,8 +6,10 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { createFile, DurableFsError, replaceFile, replaceFileSync } from './index.js';
@@ -58,8 +60,7 @@ describe('replaceFile', () => {
     expect(modeOf(path)).toBe(0o640);
   });
 
-  // A naive write follows both, and so changes a file that somebody else chose.
-  it('replaces a link at the target and leaves alone what it points to', async () => {
+  it('replaces a link at the target and leaves alone what it points to; writeFile writes there', async () => {
     const outside = join(folder, 'outside');
     writeFileSync(outside, 'precious', { mode: 0o600 });
     symlinkSync(outside, path);
@@ -67,15 +68,23 @@ describe('replaceFile', () => {
     expect(readFileSync(outside, 'utf8')).toBe('precious');
     expect(lstatSync(path).isFile()).toBe(true);
     expect(modeOf(path)).toBe(0o644);
+    unlinkSync(path);
+    symlinkSync(outside, path);
+    writeFileSync(path, 'new');
+    expect(readFileSync(outside, 'utf8')).toBe('new');
   });
 
-  it('leaves alone another name of the same inode', async () => {
+  it('leaves alone another name of the same inode; writeFile changes both', async () => {
     const other = join(folder, 'other');
     writeFileSync(other, 'precious');
     linkSync(other, path);
     await replaceFile(path, 'new');
     expect(readFileSync(other, 'utf8')).toBe('precious');
     expect(readFileSync(path, 'utf8')).toBe('new');
+    unlinkSync(path);
+    linkSync(other, path);
+    writeFileSync(path, 'new');
+    expect(readFileSync(other, 'utf8')).toBe('new');
   });
 
   it('refuses a folder that is a link', async () => {
@@ -85,6 +94,8 @@ describe('replaceFile', () => {
       await expect(replaceFile(bad, 'x')).rejects.toMatchObject({ code: 'not-a-folder', errno: 'ENOTDIR' });
     }
     expect(readdirSync(join(folder, 'real'))).toEqual([]);
+    writeFileSync(join(folder, 'link', 'file'), 'x');
+    expect(readdirSync(join(folder, 'real'))).toEqual(['file']);
   });
 
   it('refuses to replace a folder, and leaves no temporary', async () => {
@@ -151,9 +162,21 @@ describe('createFile', () => {
     expect(readdirSync(folder)).toEqual(['file']);
   });
 
+  it('is not what many have who look before they write: several win', async () => {
+    const lookThenWrite = async (text: string) => {
+      const isThere = await stat(path).catch(() => null);
+      if (isThere) throw new Error('exists');
+      await writeFile(path, text);
+    };
+    const tries = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => lookThenWrite(`${n}`)));
+    expect(tries.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(1);
+  });
+
   it('takes a dangling link for something that exists', async () => {
     symlinkSync(join(folder, 'nowhere'), path);
     await expect(createFile(path, 'x')).rejects.toMatchObject({ code: 'exists' });
     expect(readdirSync(folder)).toEqual(['file']);
+    writeFileSync(path, 'x');
+    expect(readdirSync(folder)).toEqual(['file', 'nowhere']);
   });
 });
