@@ -1,5 +1,8 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Identity } from '@bot-bottle/identity';
-import { type AuditWriter, auditLog } from './index.js';
+import { temporaryFolder } from '@bot-bottle/test-kit';
+import { type AuditWriter, auditLog, listAuditLogs } from './index.js';
 
 const id = 'claude-x7k2p' as Identity;
 
@@ -19,5 +22,26 @@ describe('auditLog', () => {
       expect.objectContaining({ code: 'unsafe-name' }),
     );
     expect(() => auditLog('r', id, 'egress')).toThrow(expect.objectContaining({ code: 'bad-root' }));
+  });
+});
+
+describe('listAuditLogs', () => {
+  it('finds the logs of bottles, also of those that are gone, and nothing else', () => {
+    const root = temporaryFolder();
+    expect(listAuditLogs(root, 'egress')).toEqual([]);
+    const audit = join(root, 'audit');
+    mkdirSync(join(audit, 'folder-aaaaa.egress.jsonl'), { recursive: true });
+    symlinkSync('/etc/hostname', join(audit, 'linked-aaaaa.egress.jsonl'));
+    for (const name of ['two-bbbbb', 'one-aaaaa', 'no identity', '.two-bbbbb']) {
+      writeFileSync(join(audit, `${name}.egress.jsonl`), '');
+    }
+    writeFileSync(join(audit, 'three-ccccc.supervise.jsonl'), '');
+    expect(listAuditLogs(root, 'egress')).toEqual(['one-aaaaa', 'two-bbbbb']);
+  });
+
+  it('follows no link where the folder should be', () => {
+    const root = temporaryFolder();
+    symlinkSync('/tmp', join(root, 'audit'));
+    expect(() => listAuditLogs(root, 'egress')).toThrow(expect.objectContaining({ code: 'not-a-folder' }));
   });
 });

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Identity, parseIdentity } from '@bot-bottle/identity';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { bottlePaths, type SidecarName } from './index.js';
@@ -58,6 +59,14 @@ describe('bottlePaths', () => {
     expect(() => bottlePaths('/r', name as Identity)).toThrow(
       expect.objectContaining({ code: 'unsafe-name' }),
     );
+    // The naive way, join, refuses none of them.
+    expect(join('/r/state', name)).toMatch(/^\/r/);
+  });
+
+  it('stays in state/, where join leads out of it', () => {
+    const out = ['..', '.', '', '../x', 'a/b-abcde'].map(name => dirname(join('/r/state', name)));
+    expect(out).toEqual(['/', '/r', '/r', '/r', '/r/state/a']);
+    expect(dirname(bottlePaths('/r', identity).folder)).toBe('/r/state');
   });
 
   it.each(['..', '', 'transcript', 'agent/../..', '__proto__', 'constructor'])(

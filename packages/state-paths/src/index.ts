@@ -1,4 +1,4 @@
-export { type AuditWriter, auditLog } from './audit.js';
+export { type AuditWriter, auditLog, listAuditLogs } from './audit.js';
 export { type BottlePaths, bottlePaths, type SidecarName } from './bottle.js';
 export { StatePathsError, type StatePathsErrorCode } from './errors.js';
 export { checkBottleFolder, isReservationOnly } from './folder.js';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { parseIdentity } from '@bot-bottle/identity';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import {
@@ -33,6 +33,9 @@ describe('listIdentities', () => {
       'link-abcde',
       '\ufffd\ufffd',
     ]);
+    // The naive list, of whatever stat(2) calls a folder, has the one that the link leads to twice.
+    const naive = readdirSync(`${root}/state`).filter(name => existsSync(`${root}/state/${name}/.`));
+    expect(naive).toEqual(expect.arrayContaining(['a-00000', 'link-abcde', '.hidden', 'Not-An-Id']));
   });
 
   it('finds nothing where there is nothing, and creates nothing', () => {
@@ -56,6 +59,7 @@ describe('listIdentities', () => {
     const real = rootWith('a-00000');
     const root = temporaryFolder();
     symlinkSync(`${real}/state`, `${root}/state`);
+    expect(readdirSync(`${root}/state`)).toEqual(['a-00000']);
     expect(() => listIdentities(root)).toThrow(expect.objectContaining({ code: 'not-a-folder' }));
     const other = temporaryFolder();
     writeFileSync(`${other}/state`, '');
@@ -78,18 +82,24 @@ describe('the folder of a bottle', () => {
     expect(checkBottleFolder(bottlePaths(rootWith(identity), identity))).toBe('folder');
   });
 
-  // FAULTS row 21. The naive way, existsSync or statSync, follows the link and takes the target for the bottle.
+  // FAULTS row 21. The naive look, stat(2), follows the link: its target is the bottle, or the name is free.
   it('is refused when it is a link, dangling or not, or a file', () => {
     const target = temporaryFolder();
-    for (const plant of [
-      (path: string) => symlinkSync(target, path),
-      (path: string) => symlinkSync('/nowhere/at/all', path),
-      (path: string) => writeFileSync(path, ''),
-    ]) {
+    const naive = (path: string) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found === undefined ? 'absent' : found.isDirectory() ? 'folder' : 'file';
+    };
+    const plants: [seen: string, plant: (path: string) => void][] = [
+      ['folder', path => symlinkSync(target, path)],
+      ['absent', path => symlinkSync('/nowhere/at/all', path)],
+      ['file', path => writeFileSync(path, '')],
+    ];
+    for (const [seen, plant] of plants) {
       const root = rootWith();
       mkdirSync(`${root}/state`);
       const paths = bottlePaths(root, identity);
       plant(paths.folder);
+      expect(naive(paths.folder)).toBe(seen);
       expect(() => checkBottleFolder(paths)).toThrow(
         expect.objectContaining({ code: 'not-a-folder', path: paths.folder }),
       );
@@ -103,6 +113,8 @@ describe('the folder of a bottle', () => {
     expect(isReservationOnly(paths)).toBe(true);
     writeFileSync(`${paths.folder}/.metadata.json.tmp-1.2.3.4-abc`, '');
     expect(isReservationOnly(paths)).toBe(true);
+    // The naive look, whether the folder is empty, takes the torn record of a killed start for a bottle.
+    expect(readdirSync(paths.folder)).not.toEqual([]);
     for (const what of [paths.metadata, paths.preserve, paths.lease, paths.dockerfile]) {
       const other = bottlePaths(rootWith(identity), identity);
       writeFileSync(what.replace(paths.folder, other.folder), '');

@@ -58,6 +58,9 @@ describe('reserveIdentity', () => {
     symlinkSync(outside, `${root}/state`);
     expect(() => reserveIdentity(root, 'x')).toThrow(expect.objectContaining({ code: 'not-a-folder' }));
     expect(readdirSync(outside)).toEqual([]);
+    // The naive way, mkdir with `recursive`, makes it there.
+    mkdirSync(`${root}/state/x-aaaaa`, { recursive: true });
+    expect(readdirSync(outside)).toEqual(['x-aaaaa']);
     const other = temporaryFolder();
     writeFileSync(`${other}/state`, '');
     expect(() => reserveIdentity(other, 'x')).toThrow(expect.objectContaining({ code: 'not-a-folder' }));
