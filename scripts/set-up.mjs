@@ -38,6 +38,7 @@ export function setUp({ tests }) {
   if (tests) unpackTestKernel();
   const tools = toolchain();
   installDependencies(tools);
+  if (tests) installAgents();
   return tools;
 }
 
@@ -77,6 +78,28 @@ function installDependencies({ pnpm, env }) {
   say('installing the dependencies');
   must(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only'], env);
   writeStamp('dependencies', wanted);
+}
+
+/** The coding agents that the tests run in bottles, installed as an operator would; their versions are in agents.json alone. */
+function installAgents() {
+  const file = join(root, 'scripts/agents.json');
+  const wanted = fingerprint([file], path => readFileSync(path));
+  const prefix = join(toolsFolder, 'agents');
+  if (readStamp('agents') === wanted && existsSync(prefix)) return;
+  say('installing the coding agents that the tests run into .tools/agents (through npm, about 1 GB, once)');
+  const agents = Object.entries(JSON.parse(readFileSync(file, 'utf8'))).map(
+    ([name, version]) => `${name}@${version}`,
+  );
+  const flags = ['--global', '--prefix', prefix, '--no-audit', '--no-fund', '--loglevel=error'];
+  mkdirSync(prefix, { recursive: true });
+  const { status } = spawnSync('npm', ['install', ...flags, ...agents], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (status === 0) return writeStamp('agents', wanted);
+  say(
+    'the coding agents could not be installed (the output is above); tests that need them are skipped, and say so',
+  );
 }
 
 function installPrograms(wanted, tests) {
