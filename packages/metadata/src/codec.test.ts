@@ -92,19 +92,30 @@ describe('records of the older tool', () => {
   });
 });
 
-// FAULTS row 9. The naive way, JSON.parse and JSON.stringify of the known fields, loses every other one; of all
-// fields, it rounds the big numbers, turns 27.0 into 27 and sets a prototype.
+// FAULTS row 9.
 describe('a record of a newer tool', () => {
+  /** As people usually keep what they do not know. */
+  function naiveCopy(text: string): Record<string, unknown> {
+    const copy: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(JSON.parse(text))) copy[key] = value;
+    return copy;
+  }
+
   it('is written again with every byte of data that it had', () => {
     const text = fixture('newer.record');
     const record = decode(text);
     expect(encodeRecord(record)).toBe(text);
     expect(encodeRecord({ ...record, cwd: '/other' })).toBe(text.replace('"/home/op/project"', '"/other"'));
-    expect(JSON.stringify(JSON.parse(text), null, 2)).not.toBe(text.trim());
+    const naive = JSON.stringify(naiveCopy(text), null, 2);
+    expect(naive).not.toContain('18446744073709551616');
+    expect(naive).not.toContain('27.0');
+    expect(naive).not.toContain('__proto__');
   });
 
   it('cannot reach any prototype', () => {
-    const record = decode('{"__proto__": {"identity": "x", "polluted": 1}, "constructor": 1, "toString": 2}');
+    const text = '{"__proto__": {"identity": "x", "polluted": 1}, "constructor": 1, "toString": 2}';
+    expect(naiveCopy(text)['polluted']).toBe(1);
+    const record = decode(text);
     expect(record.identity).toBe('');
     expect('polluted' in record).toBe(false);
     expect(Object.getPrototypeOf(record.extra)).toBe(Object.prototype);

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { parseIdentity } from '@bot-bottle/identity';
 import { bottlePaths } from '@bot-bottle/state-paths';
 import { temporaryFolder } from '@bot-bottle/test-kit';
@@ -20,7 +28,7 @@ const byIdentity = (root: string) =>
   );
 
 describe('listRecords', () => {
-  // FAULTS row 8. The naive way, one try around the loop or none in it, shows nothing at all.
+  // FAULTS row 8.
   it('shows every bottle, whatever is broken in the records of others', () => {
     const root = rootWith({
       'good-00000': good('good-00000'),
@@ -57,6 +65,16 @@ describe('listRecords', () => {
       'link-00000': 'cannot-read',
       'good-00001': '/good-00001',
     });
+  });
+
+  it('shows the others, where a loop over JSON.parse shows none', () => {
+    const root = rootWith({ 'broken-00000': '{', 'good-00000': good('good-00000') });
+    const naive = () =>
+      readdirSync(`${root}/state`).map(name =>
+        JSON.parse(readFileSync(`${root}/state/${name}/metadata.json`, 'utf8')),
+      );
+    expect(naive).toThrow(SyntaxError);
+    expect(byIdentity(root)).toEqual({ 'broken-00000': 'broken-record', 'good-00000': '/good-00000' });
   });
 
   it('gives the paths of each bottle, and errors that name its file', () => {

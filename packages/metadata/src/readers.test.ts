@@ -87,12 +87,13 @@ describe('one record with two writers and twenty readers', () => {
 });
 
 describe('one record with eight updaters', () => {
-  it('loses no update of any of them', async () => {
+  /** Each counts to ten under a label of its own, all at the same time. Returns where they come to. */
+  async function countToTen(update: string) {
     const root = temporaryFolder({ memory: true });
     const paths = bottlePaths(root, identity);
     mkdirSync(paths.folder, { recursive: true });
     const script = `
-      import { updateRecord } from ${built('metadata')};
+      import { readRecord, updateRecord, writeRecord } from ${built('metadata')};
       import { bottlePaths } from ${built('state-paths')};
       export default async (number, root) => {
         const paths = bottlePaths(root, ${JSON.stringify(identity)});
@@ -101,13 +102,27 @@ describe('one record with eight updaters', () => {
           const count = Number(record.labels[key] ?? 0) + 1;
           return { ...record, labels: { ...record.labels, [key]: String(count) } };
         };
-        for (let round = 0; round < 10; round++) await updateRecord(paths, increment, { wait: 60_000 });
+        for (let round = 0; round < 10; round++) await ${update};
       };`;
     await writeRecord(paths, newRecord({ identity, agentName: 'claude' }));
     for (const { status, stderr } of await runParallel(8, script, [root])) {
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     }
-    const counts = Object.entries(readRecord(paths)?.labels ?? {}).sort();
-    expect(counts).toEqual(Array.from({ length: 8 }, (_, number) => [`writer${number}`, '10']));
+    return Object.entries(readRecord(paths)?.labels ?? {}).sort();
+  }
+
+  const all = Array.from({ length: 8 }, (_, number) => [`writer${number}`, '10']);
+
+  it('loses no update of any of them', async () => {
+    expect(await countToTen('updateRecord(paths, increment, { wait: 60_000 })')).toEqual(all);
+  });
+
+  it('loses some where each reads and writes without a lock', async () => {
+    // The others come in between; the pause only makes that likely.
+    const naive = `(async record => {
+      await new Promise(resolve => setTimeout(resolve, 5));
+      await writeRecord(paths, increment(record));
+    })(readRecord(paths))`;
+    expect(await countToTen(naive)).not.toEqual(all);
   });
 });

@@ -25,15 +25,34 @@ const after = { ...before, cwd: '/new', args: ['2'], labels: { long: 'x'.repeat(
 const prelude = `
   import { readRecord, updateRecord, writeRecord } from ${built('metadata')};
   import { bottlePaths } from ${built('state-paths')};
-  import { writeFileSync } from 'node:fs';
+  import { mkdirSync, promises, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
   const change = record => ({ ...record, ...${JSON.stringify({ ...after, startedAt: before.startedAt })} });
   const pathsOf = root => bottlePaths(root, ${JSON.stringify(identity)});`;
 const write = `${prelude}
   export default root => writeRecord(pathsOf(root), change(readRecord(pathsOf(root))));`;
 const update = `${prelude}
   export default async root => { await updateRecord(pathsOf(root), change); };`;
-const naive = `${prelude}
-  export default root => writeFileSync(pathsOf(root).metadata, JSON.stringify(change(readRecord(pathsOf(root)))));`;
+
+/** What people usually write. */
+const naive = {
+  write: `${prelude}
+    export default root => writeFileSync(pathsOf(root).metadata, JSON.stringify(change(readRecord(pathsOf(root)))));`,
+  /** What cannot be read is taken for absent. */
+  update: `${prelude}
+    export default root => {
+      let record = {};
+      try { record = JSON.parse(readFileSync(pathsOf(root).metadata)); } catch {}
+      writeFileSync(pathsOf(root).metadata, JSON.stringify({ ...record, cwd: '/new' }));
+    };`,
+  lockedUpdate: `${prelude}
+    export default root => {
+      const paths = pathsOf(root);
+      mkdirSync(paths.metadataLock);
+      writeFileSync(paths.metadata + '.tmp', JSON.stringify(change(readRecord(paths))));
+      renameSync(paths.metadata + '.tmp', paths.metadata);
+      rmdirSync(paths.metadataLock);
+    };`,
+};
 
 describeWith('strace', 'a record under faults', () => {
   const root = temporaryFolder({ memory: true });
@@ -67,10 +86,10 @@ describeWith('strace', 'a record under faults', () => {
     });
     expect([...seen].sort()).toEqual(['new', 'old']);
 
-    // The naive way, writeFile: the old record is gone before the new one is there.
+    // The naive way: the old record is gone before the new one is there.
     let torn = 0;
     await killAtEachSyscall({
-      command: program(naive, [root]),
+      command: program(naive.write, [root]),
       syscalls: ['write', 'close'],
       setup,
       check() {
@@ -99,22 +118,40 @@ describeWith('strace', 'a record under faults', () => {
     expect([...seen].sort()).toEqual(['new', 'old']);
   });
 
+  it('can never be updated again where the lock is a folder, nor swept where the temporary names no writer', async () => {
+    const left = new Set<string>();
+    await killAtEachSyscall({
+      command: program(naive.lockedUpdate, [root]),
+      syscalls: ['rename', 'rmdir'],
+      setup,
+      async check() {
+        expect(() => mkdirSync(paths.metadataLock)).toThrow('EEXIST');
+        expect(await sweepTemporaries(paths.folder)).toEqual([]);
+        for (const name of readdirSync(paths.folder)) left.add(name);
+      },
+    });
+    expect([...left].sort()).toEqual(['metadata.json', 'metadata.json.tmp', 'metadata.lock']);
+  });
+
   // FAULTS row 2.
   it('is new when its writer is killed right after success', async () => {
-    for (const operation of [
-      'writeRecord(paths, change(readRecord(paths)))',
-      'updateRecord(paths, change)',
-    ]) {
+    const killedAfter = (operation: string) => {
       setup();
       const source = `${prelude}
         export default async root => {
           const paths = pathsOf(root);
-          await ${operation};
+          ${operation};
           process.kill(process.pid, 'SIGKILL');
         };`;
       expect(run(program(source, [root])).signal).toBe('SIGKILL');
-      expect(await expectWhole()).toBe('new');
-    }
+    };
+    killedAfter('await writeRecord(paths, change(readRecord(paths)))');
+    expect(await expectWhole()).toBe('new');
+    killedAfter('await updateRecord(paths, change)');
+    expect(await expectWhole()).toBe('new');
+    // The naive way: nobody waits for the write, and success is reported before it.
+    killedAfter('void promises.writeFile(paths.metadata, JSON.stringify(change(readRecord(paths))))');
+    expect(readFileSync(paths.metadata, 'utf8')).not.toContain('/new');
   });
 
   // FAULTS row 4.
@@ -154,6 +191,20 @@ describeWith('strace', 'a record under faults', () => {
       });
       expect(faults).toBeGreaterThanOrEqual(12);
     });
+
+    it('empties the record by writeFile, or makes it forget, where what cannot be read is taken for absent', async () => {
+      const left = new Set<string>();
+      await failEachSyscall({
+        command: program(naive.update, [root]),
+        syscalls: ['openat', 'write'],
+        error,
+        setup,
+        check({ status }) {
+          left.add(`${status}: ${readFileSync(paths.metadata, 'utf8')}`);
+        },
+      });
+      expect([...left]).toEqual(expect.arrayContaining(['0: {"cwd":"/new"}', '1: ']));
+    });
   });
 
   // FAULTS row 6.
@@ -164,6 +215,6 @@ describeWith('strace', 'a record under faults', () => {
     setup();
     expect(durabilityFaults(traced(update), paths.metadata)).toEqual([]);
     setup();
-    expect(durabilityFaults(traced(naive), paths.metadata)).not.toEqual([]);
+    expect(durabilityFaults(traced(naive.write), paths.metadata)).not.toEqual([]);
   });
 });

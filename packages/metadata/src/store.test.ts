@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { parseIdentity } from '@bot-bottle/identity';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import { run, temporaryFolder } from '@bot-bottle/test-kit';
@@ -28,6 +29,15 @@ function bottle(content?: string | Uint8Array): BottlePaths {
 /** What this process has asked the system to read so far (proc_pid_io(5)). */
 function bytesRead(): number {
   return Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+}
+
+/** JSON.parse of readFile: what it gives, or what it says. */
+function naiveRead(paths: BottlePaths): string {
+  try {
+    return `takes ${JSON.stringify(JSON.parse(readFileSync(paths.metadata, 'utf8')))}`;
+  } catch (error) {
+    return String(error);
+  }
 }
 
 const coded = (code: string) => expect.objectContaining({ name: 'MetadataError', code });
@@ -70,6 +80,7 @@ describe('readRecord', () => {
     ['Latin-1', Buffer.from('{"cwd": "/é"}', 'latin1')],
   ])('names the file of a record that is %s', (_what, content) => {
     const paths = bottle(content);
+    expect(naiveRead(paths)).not.toContain(paths.metadata);
     expect(() => readRecord(paths)).toThrow(
       expect.objectContaining({
         code: 'broken-record',
@@ -89,6 +100,12 @@ describe('readRecord', () => {
     expect(() => readRecord(bottle(Buffer.from(latin1, 'latin1')))).toThrow(
       expect.objectContaining({ code: 'broken-record', position: { offset, line, column } }),
     );
+  });
+
+  it('takes no other path for the one that was written, as readFile does', () => {
+    const paths = bottle(Buffer.from('{"cwd":"/\xe9"}', 'latin1'));
+    expect(naiveRead(paths)).toBe('takes {"cwd":"/\ufffd"}');
+    expect(() => readRecord(paths)).toThrow(coded('broken-record'));
   });
 
   it('reads a record that an editor began with a byte order mark', () => {
@@ -122,6 +139,9 @@ describe('readRecord', () => {
     for (const paths of [linkedFolder, linkedFile, folder, fifo]) {
       expect(() => readRecord(paths)).toThrow(coded('cannot-read'));
     }
+    for (const paths of [linkedFolder, linkedFile]) expect(naiveRead(paths)).toBe('takes {"cwd":"/stolen"}');
+    // The plain open(2) waits for a writer: timeout(1) says 124 where it had to end it.
+    expect(run(['timeout', '0.3', 'cat', fifo.metadata]).status).toBe(124);
   });
 });
 
@@ -166,6 +186,8 @@ describe('writeRecord', () => {
     symlinkSync(outside, absent.folder);
     await expect(writeRecord(absent, record)).rejects.toThrow(coded('cannot-write'));
     expect(readdirSync(outside)).toEqual([]);
+    writeFileSync(absent.metadata, '{}');
+    expect(readdirSync(outside)).toEqual(['metadata.json']);
 
     const paths = bottle();
     writeFileSync(`${outside}/precious`, 'kept');
@@ -173,6 +195,10 @@ describe('writeRecord', () => {
     await writeRecord(paths, record);
     expect(lstatSync(paths.metadata).isFile()).toBe(true);
     expect(readFileSync(`${outside}/precious`, 'utf8')).toBe('kept');
+    const planted = bottle();
+    symlinkSync(`${outside}/precious`, planted.metadata);
+    writeFileSync(planted.metadata, '{}');
+    expect(readFileSync(`${outside}/precious`, 'utf8')).toBe('{}');
   });
 });
 
@@ -209,6 +235,14 @@ describe('updateRecord', () => {
     const increment = (old: BottleRecord) => ({ ...old, args: [String(Number(old.args[0]) + 1)] });
     await Promise.all(Array.from({ length: 100 }, () => updateRecord(paths, increment, { wait: 60_000 })));
     expect(readRecord(paths)?.args).toEqual(['100']);
+    // The naive way, read and write: whoever wrote between the two is overwritten.
+    await Promise.all(
+      Array.from({ length: 100 }, async () => {
+        const old = JSON.parse(await readFile(paths.metadata, 'utf8'));
+        await writeRecord(paths, { ...record, args: [String(Number(old.args[0]) + 1)] });
+      }),
+    );
+    expect(Number(readRecord(paths)?.args[0])).toBeLessThan(200);
   });
 
   it('gives up after its patience when somebody holds the lock', async () => {
