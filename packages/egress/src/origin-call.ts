@@ -24,19 +24,27 @@ export interface OriginRequest {
 
 /** What comes back, in this order; nothing comes after `failed`, `upgraded`, or the end of the response's body. */
 export interface OriginEvents {
+  /** Before anything of the request is sent, and again where it is sent again; what this throws, fails the request. */
+  connected(address: string): void;
   /** An interim response: 100 and 103. */
   information(status: number, headers: readonly string[]): void;
   response(response: OriginResponse): void;
   /** 101: from now on it is a connection of bytes, of which `head` came already. */
   upgraded(response: OriginResponse, connection: Duplex, head: Buffer): void;
-  /** EgressError `origin-unreachable`, or DeniedError of the address; after a response its body is destroyed instead. */
-  failed(error: Error): void;
+  /**
+   * EgressError `origin-unreachable`, in place of a response. `again`: on a connection that was kept, and that the origin may have
+   * closed before it saw the request.
+   */
+  failed(error: Error, again: boolean): void;
 }
 
 export interface OriginResponse {
   readonly status: number;
   readonly headers: readonly string[];
+  /** Fails where it is cut while it is sent; an HTTP/2 origin can also end it early without a failure. */
   readonly body: Readable;
+  /** Once the body has ended: whether that was its end, and not an early one. */
+  isWhole(): boolean;
   /** Once the body has ended. */
   trailers(): readonly string[];
 }
@@ -45,8 +53,6 @@ export interface OriginResponse {
 export interface OriginCall {
   /** Where the request's body goes; null where there is none. */
   readonly body: Writable | null;
-  /** The address that it goes to. */
-  readonly address: string;
   /** What follows the body; before it is ended. */
   setTrailers(trailers: readonly string[]): void;
 }

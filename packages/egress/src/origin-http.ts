@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type ConnectOptions, connectOrigin } from './origin.js';
@@ -9,6 +10,9 @@ import type { OriginTls } from './origin-tls.js';
 export interface OriginHttpOptions extends ConnectOptions {
   readonly tls: OriginTls;
 }
+
+/** What may be sent again where a kept connection turns out to be closed (RFC 9110, section 9.2.2). */
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /** What is known of an origin that speaks TLS. */
 interface Known {
@@ -38,7 +42,18 @@ export class OriginHttp {
    * Sends a request's head, and resolves when it is under way.
    * @throws DeniedError, EgressError 'origin-unreachable'
    */
-  async open(request: OriginRequest, events: OriginEvents): Promise<OriginCall> {
+  open(request: OriginRequest, events: OriginEvents): Promise<OriginCall> {
+    if (request.hasBody || !REPEATABLE.has(request.method)) return this.#open(request, events);
+    return this.#open(request, {
+      ...events,
+      failed: (error, again) => {
+        if (!again || request.signal.aborted) events.failed(error, again);
+        else this.open(request, events).catch(cause => events.failed(cause, false));
+      },
+    });
+  }
+
+  async #open(request: OriginRequest, events: OriginEvents): Promise<OriginCall> {
     if (request.target.scheme === 'http' || request.upgrade) return this.#http1.open(request, events);
     const known = this.#knownOf(request);
     for (;;) {
@@ -82,7 +97,7 @@ export class OriginHttp {
   }
 
   async #connectHttp1(request: OriginRequest): Promise<Duplex> {
-    if (request.target.scheme === 'http') return connectOrigin(request.target, request.reach, this.#options);
+    if (request.target.scheme === 'http') return this.#connect(request);
     const known = this.#knownOf(request);
     const { spare } = known;
     known.spare = null;
@@ -90,8 +105,14 @@ export class OriginHttp {
     return this.#connectTls(request, ['http/1.1']);
   }
 
-  async #connectTls({ target, reach, signal }: OriginRequest, protocols: string[]): Promise<TLSSocket> {
+  async #connectTls(request: OriginRequest, protocols: string[]): Promise<TLSSocket> {
+    return this.#options.tls.secure(await this.#connect(request), request.target, protocols);
+  }
+
+  async #connect({ target, reach, signal }: OriginRequest): Promise<Socket> {
     const socket = await connectOrigin(target, reach, { ...this.#options, signal });
-    return this.#options.tls.secure(socket, target, protocols);
+    // A kept connection that the origin has ended must be seen to be over.
+    socket.allowHalfOpen = false;
+    return socket;
   }
 }

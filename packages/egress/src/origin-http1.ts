@@ -1,10 +1,4 @@
-import {
-  Agent,
-  type ClientRequest,
-  type ClientRequestArgs,
-  type IncomingMessage,
-  request as send,
-} from 'node:http';
+import { Agent, type ClientRequestArgs, type IncomingMessage, request as send } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { EgressError } from './errors.js';
 import type { OriginCall, OriginEvents, OriginRequest, OriginResponse } from './origin-call.js';
@@ -14,9 +8,6 @@ const KEPT_MS = 4000;
 const KEPT_CONNECTIONS = 16;
 /** Bytes of an answer's head. */
 const MAX_HEADER_BYTES = 64 * 1024;
-/** That a kept connection was closed at the same moment shows only in the sending: these may be sent again (RFC 9110, section 9.2.2). */
-const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-
 /** A request of Node's http, with what its agent must know to connect for it. */
 interface AgentRequest extends ClientRequestArgs {
   readonly for: OriginRequest;
@@ -57,10 +48,15 @@ export class Http1Connections extends Agent {
       let connected = false;
       let responded = false;
       sent.once('socket', socket => {
+        try {
+          events.connected(('remoteAddress' in socket && socket.remoteAddress) || '');
+        } catch (error) {
+          sent.destroy(error instanceof Error ? error : new Error(String(error)));
+          return;
+        }
         connected = true;
         resolve({
           body: request.hasBody ? sent : null,
-          address: ('remoteAddress' in socket && socket.remoteAddress) || '',
           setTrailers: trailers => sent.addTrailers(pairs(trailers)),
         });
       });
@@ -74,12 +70,9 @@ export class Http1Connections extends Agent {
         events.upgraded(received(response), connection, head);
       });
       sent.on('error', cause => {
-        if (responded) return;
+        if (!connected) reject(cause);
+        else if (!responded) events.failed(broken(request, cause), sent.reusedSocket);
         responded = true;
-        if (connected && staleConnection(sent, request)) {
-          this.open(request, events).then(() => {}, events.failed);
-        } else if (connected) events.failed(broken(request, cause));
-        else reject(cause);
       });
       if (!request.hasBody) sent.end();
     });
@@ -126,12 +119,9 @@ function received(response: IncomingMessage): OriginResponse {
     status: response.statusCode ?? 0,
     headers: response.rawHeaders,
     body: response,
+    isWhole: () => response.complete,
     trailers: () => response.rawTrailers,
   };
-}
-
-function staleConnection(sent: ClientRequest, { hasBody, method, signal }: OriginRequest): boolean {
-  return sent.reusedSocket && !hasBody && REPEATABLE.has(method) && !signal.aborted;
 }
 
 function broken({ target }: OriginRequest, cause: Error): EgressError {

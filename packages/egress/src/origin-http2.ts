@@ -15,11 +15,14 @@ const SESSION_MEMORY = 64;
 export class Http2Connection {
   readonly #session: http2.ClientHttp2Session;
   readonly #address: string;
-  #streams = 0;
+  readonly #streams = new Set<http2.ClientHttp2Stream>();
   #usable = true;
+  #used = false;
 
   constructor(socket: TLSSocket) {
     this.#address = socket.remoteAddress ?? '';
+    // Before Node's own listener, which would end the streams as if they were complete.
+    socket.on('close', () => this.#lost());
     this.#session = http2.connect('https://origin.invalid', {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
@@ -29,15 +32,12 @@ export class Http2Connection {
     this.#session.setTimeout(IDLE_MS, () => this.retire());
     this.#session.on('goaway', () => this.retire());
     this.#session.on('error', () => {}); // every stream is told by itself
-    this.#session.on('close', () => {
-      this.#usable = false;
-    });
   }
 
   /** Whether another request may go over it. */
   get usable(): boolean {
     const most = this.#session.remoteSettings?.maxConcurrentStreams ?? 100;
-    return this.#usable && !this.#session.closed && this.#streams < most;
+    return this.#usable && !this.#session.closed && this.#streams.size < most;
   }
 
   /** Takes no request any more; closes when those under way are over. */
@@ -47,12 +47,15 @@ export class Http2Connection {
   }
 
   open(request: OriginRequest, events: OriginEvents): OriginCall {
+    events.connected(this.#address);
     const stream = this.#session.request(requestHeaders(request), {
       endStream: !request.hasBody,
       waitForTrailers: request.hasBody,
       signal: request.signal,
     });
-    this.#streams += 1;
+    this.#streams.add(stream);
+    const again = this.#used;
+    this.#used = true;
     let responded = false;
     let failure: Error | null = null;
     let trailers: readonly string[] = [];
@@ -65,6 +68,7 @@ export class Http2Connection {
         status: Number(headers[':status']),
         headers: toRaw(headers),
         body: stream,
+        isWhole: () => stream.rstCode === http2.constants.NGHTTP2_NO_ERROR,
         trailers: () => trailers,
       });
     });
@@ -75,16 +79,23 @@ export class Http2Connection {
       failure = error;
     });
     stream.on('close', () => {
-      this.#streams -= 1;
-      if (!responded) events.failed(broken(request, failure));
+      this.#streams.delete(stream);
+      if (!responded) events.failed(broken(request, failure), again);
     });
     return {
       body: request.hasBody ? stream : null,
-      address: this.#address,
       setTrailers: raw => {
         ownTrailers = raw;
       },
     };
+  }
+
+  #lost(): void {
+    this.#usable = false;
+    for (const stream of this.#streams) {
+      // Closed: it has come in whole, and is still being read.
+      if (!stream.closed) stream.destroy(new Error('the connection was lost'));
+    }
   }
 }
 
