@@ -224,22 +224,21 @@ describeWith('strace', 'a write of which a system call fails', () => {
       { record: NEW },
     ],
   ])('the naive way does worse (%s): %s', async (error, _, command, syscall, worse) => {
-    const left: Record<string, string>[] = [];
-    await failEachSyscall({
-      command,
-      syscalls: [syscall],
-      error,
-      setup: withOld,
-      check: ({ status }) => {
-        expect(status).toBe(1);
-        left.push(
-          Object.fromEntries(
-            readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')]),
-          ),
-        );
-      },
-    });
-    expect(left).toContainEqual(worse);
+    const seen = new Set<string>();
+    // Node's start opens one file more or less each time, so that the fault may fall twice on the first of two.
+    for (let attempt = 0; attempt < 8 && !seen.has(JSON.stringify(worse)); attempt += 1)
+      await failEachSyscall({
+        command,
+        syscalls: [syscall],
+        error,
+        setup: withOld,
+        check: ({ status }) => {
+          expect(status).toBe(1);
+          const left = readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')]);
+          seen.add(JSON.stringify(Object.fromEntries(left)));
+        },
+      });
+    expect(seen).toContain(JSON.stringify(worse));
   });
 
   it('replaceFile fails where a write takes nothing, rather than try for ever or call it done', () => {

@@ -104,6 +104,10 @@ describe('writeLiveConfig', () => {
       code: 'not-a-folder',
     });
     expect(readdirSync(elsewhere)).toEqual([]);
+    // The naive way makes the folder unless stat(2) finds one, and writes there.
+    mkdirSync(paths.liveConfig, { recursive: true });
+    writeFileSync(paths.allowlist, 'a.example');
+    expect(readdirSync(elsewhere)).toEqual(['allowlist']);
   });
 
   it('replaces a link planted at a file, and never writes through it', async () => {
@@ -120,7 +124,15 @@ describe('writeLiveConfig', () => {
     await expect(writeLiveConfig(paths, { allowlist: 'a.example' })).rejects.toMatchObject({
       code: 'not-a-file',
     });
+    rmSync(undoPath(paths));
+    symlinkSync(secret, paths.allowlist);
+    symlinkSync(secret, paths.routes);
+    await expect(writeLiveConfig(paths, { allowlist: 'a.example' })).rejects.toMatchObject({
+      code: 'not-a-file',
+    });
     expect(readFileSync(secret, 'utf8')).toBe('untouched');
+    writeFileSync(paths.allowlist, 'a.example');
+    expect(readFileSync(secret, 'utf8')).toBe('a.example');
   });
 
   it('writes only over the revision that was read, where that is asked for', async () => {
