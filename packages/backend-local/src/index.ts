@@ -1,4 +1,3 @@
 export { DEFAULT_LIMITS } from './limits.js';
 export type { LocalOptions } from './local.js';
 export { localBackend } from './local.js';
-export { EGRESS_SOCKET } from './sandbox.js';

@@ -3,6 +3,7 @@ import type { BottleSpec, ExitStatus, LaunchHost, RunningBottle, TerminalCommand
 import { BackendError } from '@bot-bottle/backend';
 import { privateMounts } from './devices.js';
 import { etcFiles } from './etc.js';
+import { resolveFiles } from './files.js';
 import { groupName, type LimitGroup } from './group.js';
 import { holdTerminal } from './held.js';
 import { LAUNCH_SCRIPT, START_GUARD } from './launcher.js';
@@ -13,8 +14,9 @@ import { type NamelessFile, writeNameless } from './nameless-file.js';
 import { hasGrandchild } from './processes.js';
 import { findProgram } from './programs.js';
 import { readIfPresent } from './record.js';
-import { environment, sandboxOptions } from './sandbox.js';
+import { ADDRESS_FILE, environment, sandboxOptions } from './sandbox.js';
 import { makeScratch, removeIfPresent, type Scratch, scratchOf, writeScratch } from './scratch.js';
+import { addressOf, WayOut } from './way-out.js';
 
 /** Milliseconds between two looks at whether the agent has started. */
 const POLL = 2;
@@ -41,7 +43,7 @@ export interface LaunchContext {
 
 /**
  * Starts the sandbox and waits until the agent runs in it, or has run.
- * @throws BackendError `launch-failed`, `isolation-failed` with what bubblewrap said
+ * @throws BackendError `launch-failed`, `isolation-failed` with what bubblewrap said, or why its way out is not proven
  */
 export async function launchSandbox(
   spec: BottleSpec,
@@ -50,12 +52,16 @@ export async function launchSandbox(
 ): Promise<RunningBottle> {
   const scratch = scratchOf(spec);
   const mounts = resolveMounts(spec, context.forbidden);
+  const { bwrap, nsenter } = requireMachine(context.env);
+  const wayOut = spec.egress === undefined ? null : new WayOut(spec.egress, host, { nsenter, scratch });
   const options = writeOptions(spec, scratch, mounts);
   try {
-    const command = launchCommand(spec, scratch, context, mounts, options.path);
-    return await runCommand(spec, scratch, host, context, command);
+    const paths = { bwrap, options: options.path, gate: wayOut?.gate ?? '-' };
+    const command = launchCommand(spec, scratch, context, mounts, paths);
+    return await runCommand(spec, scratch, host, context, command, wayOut);
   } finally {
     options.close();
+    wayOut?.letGo();
   }
 }
 
@@ -65,6 +71,7 @@ async function runCommand(
   host: LaunchHost,
   context: LaunchContext,
   command: TerminalCommand,
+  wayOut: WayOut | null,
 ): Promise<RunningBottle> {
   for (const file of [scratch.exit, scratch.status]) removeIfPresent(file);
   const { terminal, said } = holdTerminal(openTerminal(host, command));
@@ -72,12 +79,14 @@ async function runCommand(
   const exited = new Promise<ExitStatus>(resolve => {
     terminal.onExit(status => {
       exit = status;
+      wayOut?.close();
       rememberExit(scratch, status);
       // What is left of the group is reported by `destroy`, which tries again.
       const over = () => resolve(status);
       context.group.leave(groupName(spec)).then(over, over);
     });
   });
+  await wayOut?.open(() => exit !== undefined);
   while (exit === undefined && !hasGrandchild(terminal.pid)) await sleep(POLL);
   if (exit !== undefined && !agentRan(scratch)) {
     const reason = said().trim() || `it ended with ${exit.code} and said nothing`;
@@ -113,7 +122,8 @@ function writeOptions(spec: BottleSpec, scratch: Scratch, mounts: ResolvedMounts
     etc: Object.fromEntries(Object.keys(etcFiles('', '', '')).map(name => [name, scratch.etc(name)])),
     env: environment(spec, shell()),
     tmpBytes: limitsOf(spec).tmpBytes,
-    egressSocket: spec.egressSocket,
+    files: resolveFiles(spec),
+    gated: spec.egress !== undefined,
     devices: devicesFolder(scratch),
   });
   try {
@@ -129,17 +139,25 @@ function launchCommand(
   scratch: Scratch,
   context: LaunchContext,
   { judged }: ResolvedMounts,
-  optionsPath: string,
+  paths: { readonly bwrap: string; readonly options: string; readonly gate: string },
 ): TerminalCommand {
-  const { bwrap } = requireMachine(context.env);
   const devices = devicesFolder(scratch);
   const { prefix, env, folders } = context.group.enter(groupName(spec), limitsOf(spec));
   const [file = '', ...args] = [
     ...[...prefix, ...(devices === null ? [] : privateMounts(context.env['PATH']))],
     ...[shell(), '-c', LAUNCH_SCRIPT, 'bot-bottle'],
-    ...[scratch.record, scratch.status, optionsPath, scratch.filter, bwrap, devices ?? '-'],
+    ...[
+      scratch.record,
+      scratch.status,
+      paths.options,
+      scratch.filter,
+      paths.bwrap,
+      devices ?? '-',
+      paths.gate,
+    ],
     ...[`${folders.length}`, ...folders],
     ...['--', '/bin/sh', '-c', START_GUARD, 'bot-bottle', context.terminal],
+    ...[spec.egress === undefined ? '-' : addressOf(spec.egress), ADDRESS_FILE],
     ...[findProgram('stat') ?? 'stat', `${judged.length}`, ...judged.flat()],
     ...limitedCommand(spec, context.env['PATH']),
   ];

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import type { Backend, BottleRef, BottleStatus, Capabilities } from '@bot-bottle/backend';
 import { BackendError, CONTRACT_VERSION } from '@bot-bottle/backend';
 import { stateRoot } from '@bot-bottle/state-paths';
+import { resolveFiles } from './files.js';
 import { groupName } from './group.js';
 import { limitGroup } from './groups.js';
 import { launchSandbox, writePreparation } from './launch.js';
@@ -26,7 +27,7 @@ export interface LocalOptions {
 
 const CAPABILITIES: Capabilities = {
   isolation: 'namespaces',
-  network: 'none',
+  network: 'egress',
   attach: false,
   resize: true,
   images: false,
@@ -51,6 +52,7 @@ export function localBackend(options: LocalOptions = {}): Backend {
     async prepare(spec) {
       checkSpec(spec);
       resolveMounts(spec, forbidden);
+      resolveFiles(spec);
       writePreparation(spec, env);
       return { spec };
     },

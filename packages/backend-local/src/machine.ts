@@ -11,22 +11,31 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What every launch needs. */
 export interface Machine {
   readonly bwrap: string;
+  /** Of util-linux. */
+  readonly nsenter: string;
   readonly filter: Uint8Array;
 }
 
 /** @throws BackendError `unavailable`, with the remedy */
 export function requireMachine(env: Environment): Machine {
-  const bwrap = findProgram('bwrap', env['PATH']);
-  const facts = machineFacts(bwrap);
+  const { bwrap, nsenter } = programs(env);
+  const facts = machineFacts({ bwrap, nsenter });
   const missing = whatIsMissing(facts);
-  if (bwrap === null || missing !== null) {
-    const { reason, remedy } = missing ?? notInstalled(facts.osRelease);
+  if (bwrap === null || nsenter === null || missing !== null) {
+    const { reason, remedy } = missing ?? notInstalled('util-linux', facts.osRelease);
     throw new BackendError('unavailable', reason, { remedy });
   }
-  return { bwrap, filter: seccompFilter(process.arch) };
+  return { bwrap, nsenter, filter: seccompFilter(process.arch) };
 }
 
-export function machineFacts(bwrap: string | null): MachineFacts {
+type Programs = { readonly [name in 'bwrap' | 'nsenter']: string | null };
+
+/** Where they are; null for what is nowhere. */
+export function programs(env: Environment): Programs {
+  return { bwrap: findProgram('bwrap', env['PATH']), nsenter: findProgram('nsenter', env['PATH']) };
+}
+
+export function machineFacts({ bwrap, nsenter }: Programs): MachineFacts {
   const setting = (name: string) => {
     const text = readIfPresent(`/proc/sys/${name}`);
     return text === null ? null : Number(text);
@@ -35,6 +44,7 @@ export function machineFacts(bwrap: string | null): MachineFacts {
     platform: process.platform,
     arch: process.arch,
     osRelease: readIfPresent('/etc/os-release') ?? readIfPresent('/usr/lib/os-release') ?? '',
+    nsenter: nsenter !== null,
     version: bwrap === null ? null : versionOf(bwrap),
     maxUserNamespaces: setting('user/max_user_namespaces'),
     unprivilegedUserNamespaces: setting('kernel/unprivileged_userns_clone'),

@@ -7,8 +7,7 @@ import { BackendError } from '@bot-bottle/backend';
 import { limitGroup } from './groups.js';
 import { launchSandbox, writePreparation } from './launch.js';
 import { enforcedLimits } from './limits.js';
-import { type Environment, machineFacts } from './machine.js';
-import { findProgram } from './programs.js';
+import { type Environment, machineFacts, programs } from './machine.js';
 import { whatIsMissing, whyItFailed } from './remedy.js';
 
 const NAMESPACES = ['user', 'mnt', 'pid', 'ipc', 'uts', 'cgroup', 'net'];
@@ -21,10 +20,13 @@ const EXPECTED = [/^CapEff:\t0+$/m, /^CapBnd:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Sec
 
 /** Runs a bottle with all its isolation and looks at it from within; nothing less counts as available. */
 export async function probe(env: Environment): Promise<Probe> {
-  const facts = machineFacts(findProgram('bwrap', env['PATH']));
+  const facts = machineFacts(programs(env));
   const missing = whatIsMissing(facts);
   if (missing !== null) return { available: false, ...missing };
   const seen = await lookFromWithin(env);
+  if (seen instanceof BackendError && seen.remedy !== null) {
+    return { available: false, reason: seen.message, remedy: seen.remedy };
+  }
   if (seen instanceof Error) return { available: false, ...whyItFailed(facts, seen.message) };
   const shared = NAMESPACES.filter(name => seen.includes(readlinkSync(`/proc/self/ns/${name}`)));
   if (shared.length > 0 || !EXPECTED.every(line => line.test(seen))) {
@@ -73,6 +75,7 @@ function probeSpec(folder: string): BottleSpec {
     agentName: 'probe',
     command: ['/bin/sh', '-c', LOOK],
     env: {},
+    egress: { port: 3128 },
     workspace: { kind: 'empty', source: join(folder, 'workspace'), target: '/workspace' },
     home: { source: join(folder, 'home'), target: '/home/agent' },
     limits: {},
@@ -80,9 +83,10 @@ function probeSpec(folder: string): BottleSpec {
   };
 }
 
-/** A terminal that is none: two pipes are enough to look. */
+/** A terminal that is none, since two pipes are enough to look, and a proxy that lets nothing out. */
 function pipeHost(): LaunchHost {
   return {
+    serveEgress: connection => void connection.end('HTTP/1.1 403 Forbidden\r\n\r\n'),
     openTerminal({ file, args, env, cwd }): Terminal {
       const child = spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
       const closed = new Promise<number>(resolve => child.on('close', code => resolve(code ?? 128)));

@@ -12,6 +12,7 @@ const facts = (changes: Partial<MachineFacts>): MachineFacts => ({
   platform: 'linux',
   arch: 'x64',
   osRelease: DEBIAN,
+  nsenter: true,
   version: '0.8.0',
   maxUserNamespaces: 96_365,
   unprivilegedUserNamespaces: 1,

@@ -4,6 +4,8 @@ export interface MachineFacts {
   readonly arch: string;
   /** Text of os-release(5). */
   readonly osRelease: string;
+  /** nsenter is installed. */
+  readonly nsenter: boolean;
   /** Of bwrap; null where it is not installed, empty where it does not tell. */
   readonly version: string | null;
   /** Of /proc/sys; null where the kernel has no such setting. */
@@ -34,19 +36,25 @@ export function whatIsMissing(facts: MachineFacts): Refusal | null {
   if (!MACHINES.includes(arch)) {
     return { reason: `no system call filter is known for ${arch}`, remedy: 'use --backend docker' };
   }
-  if (version === null) return notInstalled(osRelease);
+  if (version === null) return notInstalled('bubblewrap', osRelease);
   if (isOlder(version)) {
     return {
       reason: `bubblewrap ${version === '' ? 'does not tell its version' : `${version} is too old`}; expected ${NEEDED.join('.')} or newer`,
-      remedy: `${installCommand(osRelease)} (or, where that brings no newer one, build https://github.com/containers/bubblewrap/releases)`,
+      remedy: `${installCommand('bubblewrap', osRelease)} (or, where that brings no newer one, build https://github.com/containers/bubblewrap/releases)`,
     };
   }
-  return null;
+  return facts.nsenter ? null : notInstalled('util-linux', osRelease);
 }
 
-export function notInstalled(osRelease: string): Refusal {
-  return { reason: 'bubblewrap is not installed', remedy: installCommand(osRelease) };
+export function notInstalled(name: 'bubblewrap' | 'util-linux', osRelease: string): Refusal {
+  const missing = name === 'util-linux' ? 'nsenter, a program of util-linux,' : name;
+  return { reason: `${missing} is not installed`, remedy: installCommand(name, osRelease) };
 }
+
+/** For a way out that could not be made in a sandbox that could. */
+export const JOIN_REMEDY =
+  'run: unshare --user --map-root-user --net sleep 9 & sleep 1; nsenter --user --net --preserve-credentials --target $! true ' +
+  '(it says what the kernel or a security module refuses)';
 
 /** Why the sandbox could not be built, from what bubblewrap said and what the machine is set to. */
 export function whyItFailed(facts: MachineFacts, said: string): Refusal {
@@ -82,14 +90,14 @@ export function whyItFailed(facts: MachineFacts, said: string): Refusal {
   };
 }
 
-function installCommand(osRelease: string): string {
+function installCommand(name: string, osRelease: string): string {
   const family = [...osRelease.matchAll(/^ID(?:_LIKE)?=["']?([^"'\n]*)/gm)].map(match => match[1]).join(' ');
-  if (/debian|ubuntu/.test(family)) return 'sudo apt-get install bubblewrap';
-  if (/fedora|rhel|centos/.test(family)) return 'sudo dnf install bubblewrap';
-  if (/arch/.test(family)) return 'sudo pacman -S bubblewrap';
-  if (/alpine/.test(family)) return 'doas apk add bubblewrap';
-  if (/suse/.test(family)) return 'sudo zypper install bubblewrap';
-  return "install the package bubblewrap with your system's package manager";
+  if (/debian|ubuntu/.test(family)) return `sudo apt-get install ${name}`;
+  if (/fedora|rhel|centos/.test(family)) return `sudo dnf install ${name}`;
+  if (/arch/.test(family)) return `sudo pacman -S ${name}`;
+  if (/alpine/.test(family)) return `doas apk add ${name}`;
+  if (/suse/.test(family)) return `sudo zypper install ${name}`;
+  return `install the package ${name} with your system's package manager`;
 }
 
 function persistent(name: string, value: number): string {

@@ -1,13 +1,14 @@
-import type { BottleSpec } from '@bot-bottle/backend';
+import { dirname } from 'node:path';
+import type { BottleSpec, FileMount } from '@bot-bottle/backend';
 import { ownDevices } from './devices.js';
 import { AGENT } from './etc.js';
-import { FILTER_FD, STATUS_FD } from './launcher.js';
+import { FILTER_FD, GATE_FD, STATUS_FD } from './launcher.js';
 import type { ResolvedMounts } from './mounts.js';
 import { coverProc } from './proc.js';
 import { systemOptions } from './system.js';
 
-/** Where the egress proxy's socket appears in a bottle that has one. */
-export const EGRESS_SOCKET = '/run/bot-bottle/egress.sock';
+/** Where a bottle that has a way out finds its address. */
+export const ADDRESS_FILE = '/run/bot-bottle/egress';
 
 /** The isolation that every bottle has and that the probe proves. No option weakens it. */
 const ISOLATION = [
@@ -31,7 +32,9 @@ export interface SandboxPlan {
   readonly etc: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly tmpBytes: number;
-  readonly egressSocket: string | undefined;
+  readonly files: readonly FileMount[];
+  /** There is a way out, and its address comes through the gate. */
+  readonly gated: boolean;
   /** Where the bottle's own devices are, or null for the host's. */
   readonly devices: string | null;
 }
@@ -65,10 +68,13 @@ export function sandboxOptions(plan: SandboxPlan): string[] {
   );
   options.push('--dir', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp');
   options.push(...tmpfs('/tmp', plan.tmpBytes));
-  if (plan.egressSocket !== undefined) options.push('--ro-bind', plan.egressSocket, EGRESS_SOCKET);
+  if (plan.gated || plan.files.length > 0) options.push('--perms', '0755', '--dir', dirname(ADDRESS_FILE));
+  for (const { source, target } of plan.files) options.push('--ro-bind', source, target);
   for (const path of mounts.toolPaths) options.push('--ro-bind', path, path);
   options.push('--bind', mounts.home.source, mounts.home.target);
   options.push('--bind', mounts.workspace.source, mounts.workspace.target);
+  // Last, since bubblewrap waits here: the rest is done meanwhile.
+  if (plan.gated) options.push('--perms', '0444', '--file', `${GATE_FD}`, ADDRESS_FILE);
   // The root itself is a tmpfs; what was mounted on it above keeps its own mode.
   options.push('--remount-ro', '/', '--chdir', mounts.workspace.target);
   for (const [name, value] of Object.entries(env)) options.push('--setenv', name, value);

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { RunningBottle } from '@bot-bottle/backend';
-import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
+import { describeWith } from '@bot-bottle/test-kit';
 import { finish, operator, run } from '../test/bottle.js';
 import { ptyHost } from '../test/host.js';
 
@@ -97,20 +96,6 @@ describeWith(['bwrap', 'git'], 'a session in a bottle', () => {
   it('hands out nothing of bubblewrap’s own environment', async () => {
     const wanted = spec('sessn-envir', { command: ['sh', '-c', 'wc -c </proc/1/environ'] });
     expect((await run(backend, wanted)).output.trim()).toBe('0');
-  });
-
-  it('finds the egress proxy’s socket where it is told, and can talk to it', async () => {
-    const path = join(temporaryFolder(), 'egress.sock');
-    const server = createServer(socket => socket.end('hello from the proxy\n'));
-    await new Promise<void>(resolve => server.listen(path, resolve));
-    const talk =
-      'use Socket; socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un(shift)) or die $!; print <$s>';
-    const command = ['perl', '-e', talk, '/run/bot-bottle/egress.sock'];
-    const { output } = await run(backend, spec('sessn-egres', { command, egressSocket: path }));
-    expect(output).toBe('hello from the proxy\n');
-    await new Promise(resolve => server.close(resolve));
-    const refused = spec('sessn-egres', { egressSocket: join(temporaryFolder(), 'absent') });
-    await expect(backend.prepare(refused)).rejects.toMatchObject({ code: 'bad-spec' });
   });
 
   it('leaves no secret when no terminal can be had', async () => {

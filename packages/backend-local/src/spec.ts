@@ -1,10 +1,9 @@
-import { lstatSync } from 'node:fs';
 import type { BottleSpec } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
 
 /** Checks what does not need the mounts' real paths. @throws BackendError `bad-spec` */
 export function checkSpec(spec: BottleSpec): void {
-  const { command, env, limits, image, egressSocket } = spec;
+  const { command, env, limits, image, egress } = spec;
   if (command.length === 0 || command[0] === '') throw bad('the command is empty');
   if (command.some(hasNul)) throw bad('the command contains a NUL');
   for (const [name, value] of Object.entries(env)) {
@@ -18,9 +17,14 @@ export function checkSpec(spec: BottleSpec): void {
       throw bad(`limit ${name} is ${value}; expected more than 0`);
   }
   if (image !== undefined) throw bad(`this backend runs the machine's own programs and no image (${image})`);
-  if (egressSocket !== undefined && !lstatSync(egressSocket, { throwIfNoEntry: false })?.isSocket()) {
-    throw bad(`egressSocket is not a socket: ${egressSocket}`);
+  if (egress !== undefined && !isPort(egress.port)) {
+    throw bad(`the way out has port ${egress.port}; expected 1024 to 65535`);
   }
+}
+
+/** Those below need a privilege that nobody in the bottle's network has. */
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1024 && port <= 65_535;
 }
 
 function hasNul(text: string): boolean {

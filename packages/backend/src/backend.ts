@@ -6,7 +6,10 @@ import type { ExitStatus, LaunchHost, Terminal } from './terminal.js';
 export interface Capabilities {
   /** What separates the bottle from the host. `none` is for tests: operators are never offered it. */
   readonly isolation: 'none' | 'namespaces' | 'container' | 'microvm';
-  /** `none`: no way out at all. `egress`: only through `BottleSpec.egressSocket`. `open`: whatever the host reaches. */
+  /**
+   * `none`: no way out at all. `egress`: only through `LaunchHost.serveEgress`, proven at each launch with EGRESS_PROOF.
+   * `open`: whatever the host reaches. All but `egress` refuse a specification with `egress`.
+   */
   readonly network: 'none' | 'egress' | 'open';
   /** A bottle outlives the process that launched it, and `attach` takes it over. False: it dies with that process. */
   readonly attach: boolean;
@@ -87,7 +90,8 @@ export interface Backend {
   prepare(spec: BottleSpec): Promise<PreparedBottle>;
   /**
    * Starts the agent. Valid after `prepare`, and again after each exit.
-   * @throws `not-prepared`, `already-running`, `unavailable`, `isolation-failed`, `launch-failed`
+   * @throws `not-prepared`, `already-running`, `unavailable`, `isolation-failed`, `launch-failed` (also where the specification has
+   * `egress` and the host no `serveEgress`)
    */
   launch(prepared: PreparedBottle, host: LaunchHost): Promise<RunningBottle>;
   /** Takes over a bottle that runs without its keeper. @throws `not-running`, `unsupported` */

@@ -16,6 +16,7 @@ export { BackendError } from './errors.js';
 export type {
   BottleRef,
   BottleSpec,
+  FileMount,
   FolderMount,
   LimitName,
   Limits,
@@ -23,3 +24,4 @@ export type {
   WorkspaceKind,
 } from './spec.js';
 export type { ExitStatus, LaunchHost, Terminal, TerminalCommand, TerminalSize } from './terminal.js';
+export { EGRESS_PROOF } from './terminal.js';

@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describeBackend, memoryBackend, memoryPrograms } from './conformance.js';
-import type { Backend, BottleRef, BottleSpec } from './index.js';
+import type { Backend, BottleRef, BottleSpec, LaunchHost } from './index.js';
 
-const host = () => ({
+const host = (): LaunchHost => ({
   openTerminal(): never {
     throw new Error('the memory backend needs no terminal of the host');
   },
@@ -34,6 +34,19 @@ function mutant(change: (sound: Backend) => Partial<Backend>): () => Backend {
 const launchWith = (sound: Backend, change: (spec: BottleSpec) => Partial<BottleSpec>): Partial<Backend> => ({
   launch: ({ spec }, host) => sound.launch({ spec: { ...spec, ...change(spec) } }, host),
 });
+
+/** A way out that answers the proof as it should be, and only that. */
+const denyFirst = ({ serveEgress, ...host }: LaunchHost): LaunchHost => {
+  let connections = 0;
+  const serve: LaunchHost['serveEgress'] = connection => {
+    connections += 1;
+    if (connections === 1) connection.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    else serveEgress?.(connection);
+  };
+  return { ...host, serveEgress: serve };
+};
+
+const shared: { host?: LaunchHost } = {};
 
 describe('the suite', () => {
   it('passes a sound backend in any runner', async () => {
@@ -141,6 +154,72 @@ describe('the suite', () => {
       'claims images',
       'refuses an image',
       sound => ({ prepare: ({ image: _ignored, ...spec }) => sound.prepare(spec) }),
+    ],
+    [
+      'has no way out',
+      'brings connections from inside',
+      sound => ({
+        launch: ({ spec: { egress: _ignored, ...spec } }, host) => sound.launch({ spec }, host),
+      }),
+    ],
+    [
+      'has a way out that nobody asked for',
+      'has no way out where none is asked for',
+      sound => launchWith(sound, () => ({ egress: { port: 3128 } })),
+    ],
+    [
+      'believes in its way out',
+      'starts no agent where what must be denied is let out',
+      sound => ({ launch: (prepared, host) => sound.launch(prepared, denyFirst(host)) }),
+    ],
+    [
+      'starts without the way out that was asked for',
+      'starts no agent where the host serves no way out',
+      sound => ({
+        launch: ({ spec }, host) => {
+          const { egress: _ignored, ...closed } = spec;
+          return sound.launch({ spec: host.serveEgress === undefined ? closed : spec }, host);
+        },
+      }),
+    ],
+    [
+      'leads all bottles to one host',
+      'leads each bottle to its own host',
+      sound => ({
+        launch: (prepared, host) => {
+          if (host.serveEgress !== undefined) shared.host ??= host;
+          return sound.launch(prepared, shared.host ?? host);
+        },
+      }),
+    ],
+    [
+      'takes any port',
+      'refuses the port 80',
+      sound => ({ prepare: ({ egress: _ignored, ...spec }) => sound.prepare(spec) }),
+    ],
+    [
+      'promises a way out that it has not',
+      'refuses a way out that it cannot guard',
+      sound => ({ capabilities: { ...sound.capabilities, network: 'none' } }),
+    ],
+    ['shows no file', 'shows a file of the host', sound => launchWith(sound, () => ({ files: [] }))],
+    [
+      'shows files that can be changed',
+      'shows a file of the host',
+      sound =>
+        launchWith(sound, ({ files: [file] = [], workspace }) =>
+          file === undefined
+            ? {}
+            : {
+                files: [],
+                workspace: { ...workspace, source: dirname(file.source), target: '/run/bot-bottle' },
+              },
+        ),
+    ],
+    [
+      'shows files anywhere',
+      'refuses to show a file at /etc/passwd',
+      sound => ({ prepare: ({ files: _ignored, ...spec }) => sound.prepare(spec) }),
     ],
   ])('finds out a backend that %s', async (_fault, promise, change) => {
     expect(await broken(mutant(change))).toContainEqual(expect.stringContaining(promise));

@@ -13,6 +13,17 @@ export interface FolderMount {
   readonly target: string;
 }
 
+/** A file of the host shown in the bottle, read-only: what is replaced on the host later stays as it was inside. */
+export interface FileMount {
+  /** Absolute; a regular file. */
+  readonly source: string;
+  /**
+   * Below `/run/bot-bottle/`: always shown. Below `/etc/ssl/` or `/etc/pki/`: covers the bottle's own file of that name (what a
+   * link there leads to), and is left out where there is none. Nowhere else.
+   */
+  readonly target: string;
+}
+
 /**
  * Where the agent works, always writable. `empty`: a fresh folder of the state. `mount`: the operator's own folder.
  * `copy`: a copy which the caller has made. The adapter treats all three alike and only checks that it offers the kind.
@@ -55,6 +66,11 @@ export interface BottleSpec extends BottleRef {
   readonly toolPaths?: readonly string[];
   /** Image to run, for an adapter with the capability `images`. Absent: the adapter's default. */
   readonly image?: string;
-  /** Unix socket of the egress proxy on the host. Absent: there is no way out of the bottle at all. */
-  readonly egressSocket?: string;
+  /** Absent: none. */
+  readonly files?: readonly FileMount[];
+  /**
+   * The way out, for an adapter with the network `egress`: what connects to `port` (1024 to 65535) of 127.0.0.1 inside reaches
+   * `LaunchHost.serveEgress`. Absent: there is no way out of the bottle at all.
+   */
+  readonly egress?: { readonly port: number };
 }

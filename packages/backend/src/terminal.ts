@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 /** In character cells. */
 export interface TerminalSize {
   readonly columns: number;
@@ -32,8 +34,19 @@ export interface TerminalCommand {
   readonly cwd: string;
 }
 
+/**
+ * A request that no proxy lets out, whatever its policy allows: the Host is not the host of the URL. An adapter sends it from
+ * inside, before the agent runs, and expects the status 403.
+ */
+export const EGRESS_PROOF = 'GET http://proof.invalid/ HTTP/1.1\r\nHost: another.invalid\r\n\r\n';
+
 /** What the keeper gives an adapter, so that no adapter needs a native module. */
 export interface LaunchHost {
   /** Opens a pseudo-terminal of the size that the host wants and runs the command on it. */
   openTerminal(command: TerminalCommand): Terminal;
+  /**
+   * Takes over a connection from inside of the bottle; it is the bottle's HTTP proxy. Called in the turn in which the connection
+   * is made. Needed where `BottleSpec.egress` is.
+   */
+  serveEgress?(connection: Duplex): void;
 }

@@ -12,7 +12,7 @@ const WORKSPACE = '/workspace';
 export interface TestBottle {
   readonly spec: BottleSpec;
   with(changes: Partial<BottleSpec>): BottleSpec;
-  start(command: string[]): Promise<Session>;
+  start(command: string[], changes?: Partial<BottleSpec>): Promise<Session>;
   /** Prepares, launches, waits for the end. */
   run(command: string[], changes?: Partial<BottleSpec>): Promise<{ output: string; exit: ExitStatus }>;
 }

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BottleSpec } from '../spec.js';
-import type { ExitStatus, Terminal } from '../terminal.js';
+import type { ExitStatus, LaunchHost, Terminal } from '../terminal.js';
+import { talk } from './memory-connection.js';
 import type { Programs } from './programs.js';
 
 /** The suite's programs for `memoryBackend`: a word that it knows, and arguments. */
@@ -19,6 +20,7 @@ export const memoryPrograms: Programs = {
   sizes: () => ['sizes'],
   processes: () => ['exit', '1'],
   connect: () => ['exit', '1'],
+  talk: (port, text) => ['talk', `${port}`, text],
 };
 
 const NUMBERS = { SIGTERM: 15, SIGKILL: 9 } as const;
@@ -30,7 +32,11 @@ export interface MemoryProcess {
 }
 
 /** Runs one of `memoryPrograms`; another word ends with 127, as a shell has it for a command not found. */
-export function startProgram(spec: BottleSpec, env: Readonly<Record<string, string>>): MemoryProcess {
+export function startProgram(
+  spec: BottleSpec,
+  env: Readonly<Record<string, string>>,
+  { serveEgress }: LaunchHost,
+): MemoryProcess {
   const [word = '', ...args] = spec.command;
   const output: Uint8Array[] = [];
   const listeners = new Set<(chunk: Uint8Array) => void>();
@@ -56,6 +62,7 @@ export function startProgram(spec: BottleSpec, env: Readonly<Record<string, stri
     hostname: () => said(spec.identity),
     read: () => said(readFileSync(outside(spec, args[0] ?? ''), 'utf8')),
     write: () => {
+      if (spec.files?.some(({ target }) => target === args[0])) return 1;
       writeFileSync(outside(spec, args[0] ?? ''), args[1] ?? '');
       return 0;
     },
@@ -64,8 +71,15 @@ export function startProgram(spec: BottleSpec, env: Readonly<Record<string, stri
     print(text);
     return 0;
   };
+  const isWayOut = spec.egress !== undefined && args[0] === `${spec.egress.port}`;
   if (word in once) exit(once[word]?.() ?? 127);
-  else if (['echo', 'wait', 'stubborn', 'sizes'].includes(word)) print('ready');
+  else if (word === 'talk') {
+    if (!isWayOut || serveEgress === undefined) exit(1);
+    else
+      void talk(serveEgress, args[1] ?? '')
+        .then(said)
+        .then(exit);
+  } else if (['echo', 'wait', 'stubborn', 'sizes'].includes(word)) print('ready');
   else exit(127);
 
   return {
@@ -96,7 +110,9 @@ export function startProgram(spec: BottleSpec, env: Readonly<Record<string, stri
 }
 
 /** The host's file behind a path in the bottle. */
-function outside({ workspace, home }: BottleSpec, path: string): string {
+function outside({ workspace, home, files = [] }: BottleSpec, path: string): string {
+  const file = files.find(({ target }) => target === path);
+  if (file !== undefined) return file.source;
   for (const { source, target } of [workspace, home]) {
     if (path.startsWith(`${target}/`)) return join(source, path.slice(target.length));
   }

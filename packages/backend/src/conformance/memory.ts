@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
+import { normalize } from 'node:path';
 import type { Backend, BottleStatus } from '../backend.js';
 import { CONTRACT_VERSION } from '../contract.js';
 import { BackendError } from '../errors.js';
 import type { BottleRef, BottleSpec } from '../spec.js';
-import type { ExitStatus } from '../terminal.js';
+import { EGRESS_PROOF, type ExitStatus, type LaunchHost } from '../terminal.js';
+import { talk } from './memory-connection.js';
 import { type MemoryProcess, startProgram } from './memory-programs.js';
 
 interface Entry {
@@ -35,7 +37,7 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
     contract: CONTRACT_VERSION,
     capabilities: {
       isolation: 'none',
-      network: 'open',
+      network: 'egress',
       attach: false,
       resize: true,
       images: false,
@@ -58,6 +60,8 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
     async prepare(spec) {
       if (spec.command.length === 0) throw new BackendError('bad-spec', 'the command is empty');
       if (spec.image !== undefined) throw new BackendError('bad-spec', 'there are no images here');
+      checkEgress(spec);
+      checkFiles(spec);
       for (const { source } of [spec.workspace, spec.home]) {
         if (!statSync(source, { throwIfNoEntry: false })?.isDirectory()) {
           throw new BackendError('bad-spec', `not a folder: ${source}`);
@@ -67,13 +71,14 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
       return { spec };
     },
 
-    async launch({ spec }) {
+    async launch({ spec }, host) {
+      if (spec.egress !== undefined) await proveEgress(host);
       const entry = entryOf(spec);
       if (entry === undefined) throw new BackendError('not-prepared', `${spec.identity} was not prepared`);
       if (entry.process !== undefined) {
         throw new BackendError('already-running', `${spec.identity} runs already`);
       }
-      const started = startProgram(spec, { ...DEFAULTS(spec), ...spec.env });
+      const started = startProgram(spec, { ...DEFAULTS(spec), ...spec.env }, host);
       entry.process = started;
       entry.status = { state: 'running' };
       const exited = started.exited.then((exit: ExitStatus) => {
@@ -100,4 +105,31 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
       return { removed: store.delete(ref.stateFolder), left: [] };
     },
   };
+}
+
+function checkEgress({ egress }: BottleSpec): void {
+  if (egress === undefined) return;
+  const { port } = egress;
+  if (!(Number.isInteger(port) && port >= 1024 && port <= 65_535)) {
+    throw new BackendError('bad-spec', `egress port ${port}; expected 1024 to 65535`);
+  }
+}
+
+function checkFiles({ files = [] }: BottleSpec): void {
+  for (const { source, target } of files) {
+    if (normalize(target) !== target || !/^\/(run\/bot-bottle|etc\/ssl|etc\/pki)\/./.test(target)) {
+      throw new BackendError('bad-spec', `no place for a file: ${target}`);
+    }
+    if (!statSync(source, { throwIfNoEntry: false })?.isFile()) {
+      throw new BackendError('bad-spec', `not a file: ${source}`);
+    }
+  }
+}
+
+async function proveEgress({ serveEgress }: LaunchHost): Promise<void> {
+  if (serveEgress === undefined) throw new BackendError('launch-failed', 'the host serves no way out');
+  const answer = await talk(serveEgress, EGRESS_PROOF);
+  if (!answer.startsWith('HTTP/1.1 403 ')) {
+    throw new BackendError('isolation-failed', `what must be denied was answered ${answer.split('\r\n')[0]}`);
+  }
 }

@@ -26,6 +26,8 @@ export interface Programs {
   processes(): string[];
   /** Ends with 0 if it can connect to this port of 127.0.0.1. */
   connect(port: number): string[];
+  /** Connects to this port of 127.0.0.1, sends the text, and prints what comes until the other side ends. */
+  talk(port: number, text: string): string[];
 }
 
 const shell = (script: string, ...args: string[]): string[] => [
@@ -52,4 +54,8 @@ export const shellPrograms: Programs = {
   sizes: () => shell(`trap "stty size" WINCH; echo ready; ${FOREVER}`),
   processes: () => shell('for file in /proc/[0-9]*/cmdline; do tr "\\0" " " <"$file"; echo; done'),
   connect: port => ['bash', '-c', 'exec 3<>"/dev/tcp/127.0.0.1/$1"', 'conformance', `${port}`],
+  talk: (port, text) => [
+    ...['bash', '-c', 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s" "$2" >&3 && exec cat <&3'],
+    ...['conformance', `${port}`, text],
+  ],
 };

@@ -4,25 +4,10 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Backend } from '../backend.js';
 import { checkContract } from '../contract.js';
-import { BackendError, type BackendErrorCode } from '../errors.js';
-import type { LaunchHost } from '../terminal.js';
 import { type TestBottle, withBottle } from './bottles.js';
+import { describeEgress, describeFiles, describeNoEgress } from './egress.js';
 import { type Programs, shellPrograms } from './programs.js';
-
-/** What a test runner offers: jest's globals, vitest's, or node:test's `describe` and `it`. */
-export interface TestRunner {
-  describe(name: string, body: () => void): unknown;
-  it(name: string, body: () => Promise<void>): unknown;
-}
-
-export interface ConformanceOptions {
-  /** The host that launches are given: a real pseudo-terminal for an adapter that runs real programs. */
-  readonly host: () => LaunchHost;
-  /** Default: shellPrograms. */
-  readonly programs?: Programs;
-  /** Default: the globals `describe` and `it`. */
-  readonly runner?: TestRunner;
-}
+import { type ConformanceOptions, refuses, type TestRunner } from './runner.js';
 
 /**
  * Proves an adapter: registers one test for each promise of the contract, and for each capability that it claims.
@@ -63,21 +48,13 @@ export function describeBackend(name: string, makeBackend: () => Backend, option
     }
     if (capabilities.isolation !== 'none') describeIsolation(it, makeBackend, options, programs);
     if (capabilities.network !== 'open') describeNetwork(promise, programs);
+    if (capabilities.network === 'egress') describeEgress(it, makeBackend, options, programs);
+    else describeNoEgress(it, makeBackend, options);
+    describeFiles(it, makeBackend, options, programs);
   });
 }
 
 type Promised = (text: string, body: (bottle: TestBottle, backend: Backend) => Promise<void>) => unknown;
-
-async function refuses(code: BackendErrorCode, action: () => Promise<unknown>): Promise<void> {
-  await assert.rejects(action, (error: unknown) => {
-    assert.ok(
-      error instanceof BackendError || (error as Error)?.name === 'BackendError',
-      `not typed: ${error}`,
-    );
-    assert.equal((error as BackendError).code, code);
-    return true;
-  });
-}
 
 function describeStart(promise: Promised, options: ConformanceOptions): void {
   promise('speaks a contract that this version accepts', async (_bottle, backend) => {
