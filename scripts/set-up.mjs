@@ -15,6 +15,8 @@ const PNPM_MAJOR = 12;
 const programs = { bwrap: 'bubblewrap', prlimit: 'util-linux' };
 const testPrograms = {
   git: 'git',
+  curl: 'curl',
+  openssl: 'openssl',
   tmux: 'tmux',
   strace: 'strace',
   faketime: 'faketime',

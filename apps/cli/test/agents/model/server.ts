@@ -26,7 +26,7 @@ export interface ModelOptions {
   /** The only key that is accepted; any other is answered with 401, as the services do. */
   readonly key: string;
   /** What the model does next: a function of the conversation alone, so that a retry gets the same answer. */
-  readonly next: (conversation: Conversation) => Reply;
+  readonly next: (conversation: Conversation) => Reply | Promise<Reply>;
   /** A certificate and its key in PEM: the server then speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -70,7 +70,7 @@ async function answer(
     const found = dialect.side(method, path);
     return send(response, found ? 200 : 404, found ?? { error: { message: 'not found' } });
   }
-  const reply = next(conversation);
+  const reply = await next(conversation);
   const turn = seen.length;
   if (!conversation.streamed) return send(response, 200, dialect.whole(reply, turn));
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });

@@ -1,0 +1,37 @@
+import { describeAgent } from './describe-agent.js';
+import { openaiResponses } from './model/openai-responses.js';
+
+describeAgent({
+  name: 'codex',
+  dialect: openaiResponses,
+  credential: { env: 'OPENAI_API_KEY' },
+  settings: url => ({
+    // Its own sandbox needs user namespaces, which a bottle forbids: the bottle is the sandbox.
+    command: [
+      ...['codex', 'exec', '--dangerously-bypass-approvals-and-sandbox'],
+      ...['-c', 'check_for_update_on_startup=false', '-c', 'analytics.enabled=false'],
+      ...['-c', 'features.plugins=false', '-c', 'model="scripted"', '-c', 'model_provider="scripted"'],
+      ...['-c', `model_providers.scripted=${provider(url)}`],
+    ],
+  }),
+  task: prompt => [prompt],
+  tools: {
+    write: (path, content) => run(`apply_patch <<'END'\n${patch(path, content)}END`),
+    run,
+  },
+});
+
+/** In TOML, as on its command line. */
+function provider(url: string): string {
+  return `{ name = "scripted", base_url = "${url}/v1", env_key = "OPENAI_API_KEY", wire_api = "responses" }`;
+}
+
+function run(cmd: string) {
+  return { name: 'exec_command', input: { cmd } };
+}
+
+/** In the format that it takes edits in: it does them itself, whatever its shell is. */
+function patch(path: string, content: string): string {
+  const added = content.trimEnd().replace(/^/gm, '+');
+  return `*** Begin Patch\n*** Add File: ${path}\n${added}\n*** End Patch\n`;
+}

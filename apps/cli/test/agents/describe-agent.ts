@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { auditLog } from '@bot-bottle/state-paths';
+import { describeWith } from '@bot-bottle/test-kit';
+import type { Outcome } from '../support/cli.js';
+import { AGENTS_BIN, type Agent } from './agent.js';
+import { type Desk, FORBIDDEN, git, MADE, openDesk, PROMPT } from './desk.js';
+import { INTERRUPTIONS } from './interruptions.js';
+import type { Message } from './model/dialect.js';
+import { FINISHED, REMEMBERED } from './model/script.js';
+
+const PROGRAMS = ['bwrap', 'git', 'curl', 'openssl'];
+
+/** What a real coding agent can do in a bottle, and what it cannot. */
+export function describeAgent(agent: Agent): void {
+  describeWith([...PROGRAMS, join(AGENTS_BIN, agent.name)], `${agent.name} in a bottle`, () => {
+    let desk: Desk;
+
+    afterEach(async () => {
+      await desk.operator.killAll();
+      await desk.server.close();
+    });
+
+    it.each([
+      ['in plain HTTP', false],
+      ["over TLS that the bottle's own authority ends", true],
+    ])('does its work with a key that it never has, %s', async (_, tls) => {
+      desk = await openDesk(agent, { tls });
+      const outcome = await desk.operator.run(['start', ...desk.start]);
+      expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining(FINISHED) });
+      expectWork(desk);
+      expectDenials(desk);
+      expectKeyUsed(desk);
+      expectKeyNowhere(desk, outcome);
+    });
+
+    it.each(INTERRUPTIONS)('goes on with its conversation after %s', async (_, interrupt) => {
+      desk = await openDesk(agent);
+      desk.model.thinks = true;
+      const bottle = await desk.operator.start(...desk.start);
+      await desk.model.called;
+      const before = lastConversation(desk);
+      await interrupt(desk.operator, bottle);
+      desk.model.thinks = false;
+      const outcome = await desk.operator.run(['resume', bottle.identity]);
+      expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining(REMEMBERED) });
+      const after = lastConversation(desk);
+      expect(resultsIn(after)).toEqual(resultsIn(before));
+      expect([before, after].map(promptsIn)).toEqual([1, 2]);
+      expectWork(desk);
+      expectKeyUsed(desk);
+      expectKeyNowhere(desk, outcome);
+    });
+  });
+}
+
+/** The edit and the commit are in the operator's repository, and nothing else is. */
+function expectWork(desk: Desk): void {
+  expect(readFileSync(join(desk.project, MADE.file), 'utf8')).toBe(MADE.content);
+  expect(git(desk.project, 'log', '--format=%s')).toBe(`${MADE.subject}\nBegin`);
+  expect(git(desk.project, 'status', '--short')).toBe('');
+}
+
+/** The agent was told that, and by what command, the operator may allow it; and so was the log. */
+function expectDenials(desk: Desk): void {
+  const { root, identity } = desk.operator.onlyBottle();
+  const [, , plain = '', tunnelled = ''] = resultsIn(lastConversation(desk));
+  expect(plain).toContain('403');
+  expect(plain).toContain(`bot-bottle allow ${identity} ${FORBIDDEN}`);
+  expect(tunnelled).toContain('403');
+  expect(tunnelled).toContain('Proxy-Status: bot-bottle; error=http_request_denied');
+  const denied = { event: 'denied', bottle: identity, host: FORBIDDEN, rule: 'host-not-allowed' };
+  const log = readFileSync(auditLog(root, identity, 'egress'), 'utf8')
+    .trimEnd()
+    .split('\n');
+  expect(log.map(line => JSON.parse(line)).filter(({ host }) => host === FORBIDDEN)).toMatchObject([
+    { ...denied, port: 80, method: 'GET', path: '/plain' },
+    { ...denied, port: 443, method: 'CONNECT' },
+  ]);
+}
+
+/** The model's service saw the true key on every request; any other it would have refused. */
+function expectKeyUsed({ server, key }: Desk): void {
+  expect(server.seen).not.toEqual([]);
+  expect(new Set(server.seen.map(request => request.key))).toEqual(new Set([key]));
+}
+
+/**
+ * The key is in no file of the root folder (state, home, audit log, terminal log) or the project, in nothing that was
+ * printed, sent to the model, or found by the agent's own search; the same searches do find what is there.
+ */
+function expectKeyNowhere(desk: Desk, { stdout, stderr }: Outcome): void {
+  const { operator, project, server, key } = desk;
+  const search = (text: string) =>
+    spawnSync('grep', ['-raslF', '--devices=skip', text, operator.root, project], { encoding: 'utf8' })
+      .stdout;
+  expect(search(PROMPT)).not.toBe('');
+  expect(search(key)).toBe('');
+  expect(stdout + stderr + JSON.stringify(server.seen.map(({ conversation }) => conversation))).not.toContain(
+    key,
+  );
+  const own = resultsIn(lastConversation(desk)).at(-1);
+  expect(own).toContain('key: nowhere');
+  expect(own).toContain('placeholder: found');
+}
+
+function lastConversation({ server }: Desk): readonly Message[] {
+  return server.seen.findLast(({ conversation }) => conversation?.tools.length)?.conversation?.messages ?? [];
+}
+
+function resultsIn(messages: readonly Message[]): string[] {
+  return messages.filter(({ role }) => role === 'tool').map(({ text }) => text);
+}
+
+function promptsIn(messages: readonly Message[]): number {
+  return messages.filter(({ role, text }) => role === 'user' && text.includes(PROMPT)).length;
+}

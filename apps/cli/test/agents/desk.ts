@@ -1,0 +1,109 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { temporaryFolder } from '@bot-bottle/test-kit';
+import { Operator } from '../support/cli.js';
+import { AGENTS_BIN, type Agent } from './agent.js';
+import { certify } from './certificate.js';
+import type { ToolCall } from './model/dialect.js';
+import { ScriptedModel } from './model/script.js';
+import { type ModelServer, startModelServer } from './model/server.js';
+
+/** The name by which a bottle reaches the host's loopback. */
+const HOST = 'host.bot-bottle.internal';
+
+export const PROMPT = 'Please make the file, commit it and look around.';
+/** No allowlist names it. */
+export const FORBIDDEN = 'forbidden.example';
+export const MADE = { file: 'made.txt', content: 'made by the agent\n', subject: 'Make a file' };
+
+/** An operator with a project, an agent that is set up for it, and the agent's model on the host's loopback. */
+export interface Desk {
+  readonly operator: Operator;
+  /** A git repository with one commit. */
+  readonly project: string;
+  readonly model: ScriptedModel;
+  readonly server: ModelServer;
+  readonly url: string;
+  /** The key that the model's service accepts, and no other. */
+  readonly key: string;
+  /** Starts the agent with its task, in a bottle that is kept. */
+  readonly start: readonly string[];
+}
+
+export async function openDesk(agent: Agent, options: { readonly tls?: boolean } = {}): Promise<Desk> {
+  const project = makeProject(agent);
+  const key = `sk-true-${randomBytes(16).toString('hex')}`;
+  const model = new ScriptedModel(PROMPT, callsOf(agent, project));
+  const certificate = options.tls ? certify(HOST) : undefined;
+  const server = await startModelServer({
+    dialect: agent.dialect,
+    key,
+    next: model.next,
+    ...(certificate ? { tls: certificate } : {}),
+  });
+  const host = `${HOST}:${server.port}`;
+  const url = `${certificate ? 'https' : 'http'}://${host}`;
+  const operator = new Operator({
+    env: {
+      PATH: [AGENTS_BIN, process.env['PATH']].join(delimiter),
+      [agent.credential.env]: key,
+      ...(certificate ? { NODE_EXTRA_CA_CERTS: certificate.authority } : {}),
+    },
+  });
+  const definition = { ...agent.settings(url), credentials: [{ ...agent.credential, host }] };
+  mkdirSync(operator.root, { mode: 0o700 });
+  writeFileSync(
+    join(operator.root, 'bot-bottle.yaml'),
+    JSON.stringify({ agents: { [agent.name]: definition } }),
+  );
+  const allow = ['--allow', `${host} private`];
+  const start = [agent.name, '--cwd', project, '--preserve', ...allow, '--', ...agent.task(PROMPT)];
+  return { operator, project, model, server, url, key, start };
+}
+
+/** What the model asks for: an edit, a commit, two forbidden fetches, and a search for the key that it must not find. */
+function callsOf({ tools, credential }: Agent, project: string): ToolCall[] {
+  return [
+    tools.write(join(project, MADE.file), MADE.content),
+    tools.run(`git add ${MADE.file} && git commit --quiet --message='${MADE.subject}' && git log --oneline`),
+    tools.run(`curl --silent --show-error --include http://${FORBIDDEN}/plain?query`),
+    tools.run(`curl --silent --show-error --include https://${FORBIDDEN}/tunnelled`),
+    tools.run(searchFor(credential.env)),
+  ];
+}
+
+/**
+ * Looks wherever an agent could for a key, by a pattern that does not match itself; and, to show that it looks at all, for
+ * the placeholder in its stead.
+ */
+function searchFor(variable: string): string {
+  const places = '/proc/[0-9]*/environ /proc/[0-9]*/cmdline /run /tmp /etc "$HOME" "$PWD"';
+  const search = (flags: string) => `grep -raqs --devices=skip ${flags} ${places}`;
+  return [
+    `if ${search("-E 'sk-true-[0-9a-f]{32}'")}; then echo key: found; else echo key: nowhere; fi`,
+    `if ${search(`-F "$${variable}"`)}; then echo placeholder: found; else echo placeholder: nowhere; fi`,
+  ].join('; ');
+}
+
+function makeProject(agent: Agent): string {
+  const folder = join(temporaryFolder(), 'project');
+  for (const [name, content] of Object.entries({ 'README.md': 'A project.\n', ...agent.projectFiles })) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+  git(folder, 'init', '--quiet', '--initial-branch=main');
+  git(folder, 'config', 'user.name', 'Operator');
+  git(folder, 'config', 'user.email', 'operator@example.org');
+  git(folder, 'add', '.');
+  git(folder, 'commit', '--quiet', '--message=Begin');
+  return folder;
+}
+
+/** git in a project of the operator's, without the tester's own configuration. */
+export function git(project: string, ...args: readonly string[]): string {
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
+  return execFileSync('git', args, { cwd: project, encoding: 'utf8', env }).trim();
+}
