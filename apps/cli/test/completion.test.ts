@@ -32,6 +32,8 @@ const OFFERS: readonly (readonly [line: string, candidates: readonly string[]])[
   ['bot-bottle list --state d', ['dead']],
   ['bot-bottle completion ', ['bash', 'fish', 'zsh']],
   ['bot-bottle prune --dr', ['--dry-run']],
+  ['bot-bottle allow t', ['two-bbbbb']],
+  ['bot-bottle egress one-aaaaa --replay /etc/hostnam', ['/etc/hostname']],
 ];
 
 describe('bash completion', () => {

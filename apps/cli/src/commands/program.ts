@@ -110,15 +110,18 @@ function inputOf(command: Command): Input {
 
 function argumentTerm(argument: Argument): string {
   const name = argument.name();
-  return argument.required ? name : `[-- ${name}]`;
+  if (!argument.required) return `[-- ${name}]`;
+  return argument.variadic ? `${name}...` : name;
 }
 
-function usageOf(spec: CommandSpec): string {
-  const args = (spec.args ?? []).map(argument =>
-    argument.optional ? `[-- ${argument.name}]` : argument.name,
-  );
-  const [first, ...others] = args;
-  return [...(first === undefined ? [] : [first]), '[OPTIONS]', ...others].join(' ');
+function usageOf({ args = [] }: CommandSpec): string {
+  const required = args.filter(({ optional }) => !optional);
+  const optional = args.filter(({ optional }) => optional);
+  return [
+    ...required.map(({ name, variadic }) => (variadic ? `${name}...` : name)),
+    '[OPTIONS]',
+    ...optional.map(({ name }) => `[-- ${name}]`),
+  ].join(' ');
 }
 
 function sentence(summary: string): string {

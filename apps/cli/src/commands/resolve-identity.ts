@@ -1,5 +1,13 @@
+import { existsSync } from 'node:fs';
 import { type Identity, isIdentity } from '@bot-bottle/identity';
-import { type BottlePaths, bottlePaths, checkBottleFolder, listIdentities } from '@bot-bottle/state-paths';
+import {
+  auditLog,
+  type BottlePaths,
+  bottlePaths,
+  checkBottleFolder,
+  listAuditLogs,
+  listIdentities,
+} from '@bot-bottle/state-paths';
 import { CliError } from '../output/errors.js';
 import { nearest } from '../output/nearest.js';
 
@@ -15,12 +23,30 @@ export function resolveBottle(root: string, text: string): BottlePaths {
     // Without a look at the others: a whole name stays quick among 100,000, also where it starts another one.
     if (checkBottleFolder(paths) === 'folder') return paths;
   }
-  const identities = listIdentities(root);
+  return bottlePaths(root, onlyMatch(text, listIdentities(root)));
+}
+
+/**
+ * As `resolveBottle`, but of a bottle that is gone the audit log is enough.
+ * @throws CliError `no-such-bottle`, `ambiguous-identity`
+ */
+export function resolveRecorded(root: string, text: string): BottlePaths {
+  if (isIdentity(text) && existsSync(auditLog(root, text, 'egress'))) return bottlePaths(root, text);
+  return bottlePaths(root, onlyMatch(text, recordedIdentities(root)));
+}
+
+/** The bottles that are there, or of which an audit log stays, sorted. */
+export function recordedIdentities(root: string): Identity[] {
+  return [...new Set([...listIdentities(root), ...listAuditLogs(root, 'egress')])].sort();
+}
+
+/** Of sorted identities; one that is the text itself comes before those that only begin with it. */
+function onlyMatch(text: string, identities: readonly Identity[]): Identity {
   const matches = text === '' ? [] : identities.filter(identity => identity.startsWith(text));
   const [match, second] = matches;
   if (match === undefined) throw noSuchBottle(text, identities);
-  if (second !== undefined) throw ambiguous(text, matches);
-  return bottlePaths(root, match);
+  if (second !== undefined && match !== text) throw ambiguous(text, matches);
+  return match;
 }
 
 function noSuchBottle(text: string, identities: readonly Identity[]): CliError {

@@ -103,7 +103,7 @@ function commandOf(argv: readonly string[]): string | undefined {
 /** The bottle that the command line names, for the remedy to repeat; ID where it names none, as `start` cannot. */
 function namedBottle(argv: readonly string[]): string {
   const [name, ...words] = argv;
-  const named = COMMANDS.find(spec => spec.name === name)?.args?.[0]?.kind === 'identity';
+  const named = COMMANDS.find(spec => spec.name === name)?.args?.[0]?.name === 'ID';
   return (named ? words.find(word => !word.startsWith('-')) : undefined) ?? 'ID';
 }
 

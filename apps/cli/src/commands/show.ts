@@ -8,6 +8,7 @@ import { EXIT } from '../output/exit-codes.js';
 import { formatAge, formatBytes } from '../output/format.js';
 import { paint } from '../output/table.js';
 import { write, writeJson } from '../output/write.js';
+import { describePolicy, type PolicyDescription, summarise } from '../policy/describe.js';
 import { type LaunchRecord, readLaunch } from '../session/launch-file.js';
 import { describeBottle } from '../session/state.js';
 import { resolveBottle } from './resolve-identity.js';
@@ -44,8 +45,22 @@ async function detailsOf(paths: BottlePaths) {
     command: launch?.agent.command ?? null,
     passEnv: launch?.agent.passEnv ?? null,
     limits: launch?.limits ?? null,
+    policy: policyOf(describePolicy(paths)),
     path: paths.folder,
     sizeBytes: (await measureTree(paths.folder)).bytes,
+  };
+}
+
+/** What it may reach, in short; `bot-bottle policy` tells all. */
+function policyOf(policy: PolicyDescription) {
+  const { config, inForce, refused } = policy;
+  return {
+    summary: summarise(policy),
+    generation: config?.generation ?? null,
+    entries: config === null ? null : (config.allowlist ?? []).length,
+    routes: config === null ? null : (config.routes ?? []).length,
+    inForce,
+    problem: policy.problem ?? refused,
   };
 }
 
@@ -80,6 +95,7 @@ function formatDetails(context: Context, details: Details): string {
     ],
     ...Object.entries(details.labels).map(([key, value]) => ['label', `${key}=${value}`] as const),
     ['variables', details.passEnv && details.passEnv.length > 0 ? details.passEnv.join(' ') : null],
+    ['may reach', reachOf(details.policy)],
     ['state folder', details.path],
     ['size', formatBytes(details.sizeBytes)],
   ];
@@ -87,6 +103,11 @@ function formatDetails(context: Context, details: Details): string {
     .filter(([, value]) => value !== null && value !== '')
     .map(([name, value]) => `${paint(context.stdout, 'dim', name.padEnd(14))}${printable(value ?? '')}\n`)
     .join('');
+}
+
+function reachOf({ entries, routes, summary, problem }: Details['policy']): string {
+  const what = entries === null ? '' : `${entries} hosts, ${routes} routes (${summary})`;
+  return problem === null ? what : `${what || summary}: ${problem.split('\n', 1)[0]}`;
 }
 
 function workspaceOf({ cwd, copyCwd }: Details): string | null {

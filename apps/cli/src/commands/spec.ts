@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 
-/** What a value is, for the shell's completion. */
-export type ValueKind = 'agent' | 'backend' | 'identity' | 'folder' | 'file' | 'state' | 'text';
+/** What a value is, for the shell's completion; `recorded`: an identity, also of a bottle that is gone but for its log. */
+export type ValueKind = 'agent' | 'backend' | 'identity' | 'recorded' | 'folder' | 'file' | 'state' | 'text';
 
 export interface ArgumentSpec {
   /** As help shows it, in capitals. */

@@ -18,6 +18,12 @@ const ID: ArgumentSpec = {
   description: 'identity of a bottle, or the start of it if no other has the same',
   kind: 'identity',
 };
+const HOSTS: ArgumentSpec = {
+  name: 'HOST',
+  description: "host name, '*.' and a domain, or IP address; see README",
+  kind: 'text',
+  variadic: true,
+};
 const JSON_OUTPUT: OptionSpec = { name: 'json', description: 'print JSON; errors too, on stderr' };
 const DETACH_KEYS: OptionSpec = {
   name: 'detach-keys',
@@ -29,6 +35,7 @@ const DETACH: OptionSpec = { name: 'detach', short: 'd', description: 'do not at
 
 const RUN = 'Run';
 const LOOK = 'Look';
+const REACH = 'Reach';
 const KEEP = 'Keep or remove';
 const SET_UP = 'Set up';
 
@@ -187,6 +194,74 @@ const TABLE = [
       JSON_OUTPUT,
     ],
     examples: ['bot-bottle diff codex-p2m9c --stat'],
+  },
+  {
+    name: 'allow',
+    group: REACH,
+    summary: 'let a bottle reach further hosts',
+    details:
+      "HOST is a line of an allowlist: 'HOST[:PORT] [FLAG…]'. Of a running bottle it is in force when the command returns.",
+    args: [ID, HOSTS],
+    options: [JSON_OUTPUT],
+    examples: [
+      'bot-bottle allow claude-x7k2p pypi.org files.pythonhosted.org',
+      "bot-bottle allow claude-x7k2p '*.npmjs.org' db.example.com:5432",
+      "bot-bottle allow claude-x7k2p 'host.bot-bottle.internal:8080 private'",
+    ],
+  },
+  {
+    name: 'deny',
+    group: REACH,
+    summary: 'take hosts from its allowlist again',
+    details:
+      'Removes the lines for exactly this host and port, and ends the connections that they let out. Fails where another line still allows it.',
+    args: [ID, HOSTS],
+    options: [JSON_OUTPUT],
+    examples: ['bot-bottle deny claude-x7k2p pypi.org'],
+  },
+  {
+    name: 'policy',
+    group: REACH,
+    summary: 'show or replace what a bottle may reach',
+    args: [ID],
+    options: [
+      {
+        name: 'allowlist',
+        description: 'replace its allowlist by this one',
+        value: { name: 'FILE', kind: 'file' },
+      },
+      {
+        name: 'routes',
+        description: 'replace its routes by these',
+        value: { name: 'FILE', kind: 'file' },
+      },
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle policy claude-x7k2p', 'bot-bottle policy claude-x7k2p --routes routes.yaml'],
+  },
+  {
+    name: 'egress',
+    group: REACH,
+    summary: 'show what a bottle reached and was denied',
+    details:
+      'Also of a bottle that is gone. A table on a terminal; in a pipe one line each, tab-separated, without a heading.',
+    args: [{ ...ID, kind: 'recorded' }],
+    options: [
+      { name: 'follow', short: 'f', description: 'go on until the session ends' },
+      { name: 'denied', description: 'only what was denied' },
+      { name: 'suggest', description: 'the shortest allowlist for what was denied' },
+      {
+        name: 'replay',
+        description: 'what this allowlist, or these routes (.yaml), would have decided',
+        value: { name: 'FILE', kind: 'file', repeated: true },
+      },
+      JSON_OUTPUT,
+    ],
+    examples: [
+      'bot-bottle egress claude-x7k2p --follow --denied',
+      'bot-bottle egress claude-x7k2p --suggest',
+      'bot-bottle egress claude-x7k2p --replay allowlist --replay routes.yaml',
+    ],
   },
   {
     name: 'preserve',

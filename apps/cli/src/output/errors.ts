@@ -11,6 +11,8 @@ export type CliErrorCode =
   | 'bad-config'
   | 'untrusted-config'
   | 'unreadable-file'
+  | 'policy-refused'
+  | 'not-acknowledged'
   | 'running'
   | 'preserved'
   | 'broken-record';

@@ -1,5 +1,6 @@
 import type { BackendErrorCode } from '@bot-bottle/backend';
 import type { DurableFsErrorCode } from '@bot-bottle/durable-fs';
+import type { EgressErrorCode } from '@bot-bottle/egress';
 import type { IdentityErrorCode } from '@bot-bottle/identity';
 import type { LiveConfigErrorCode } from '@bot-bottle/live-config';
 import type { MetadataErrorCode } from '@bot-bottle/metadata';
@@ -10,6 +11,7 @@ import type { SessionErrorCode } from '../session/errors.js';
 type PackageErrorCode =
   | BackendErrorCode
   | DurableFsErrorCode
+  | EgressErrorCode
   | IdentityErrorCode
   | LiveConfigErrorCode
   | MetadataErrorCode
@@ -21,6 +23,7 @@ type PackageErrorCode =
 type Remedy = (id: string) => readonly string[];
 
 const nothing: Remedy = () => [];
+const policy: Remedy = id => [`bot-bottle policy ${id}`];
 const show: Remedy = id => [`bot-bottle show ${id}`];
 const doctor: Remedy = () => ['bot-bottle doctor'];
 const list: Remedy = () => ['bot-bottle list'];
@@ -69,6 +72,11 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   'bad-generation': show,
   'revision-moved': nothing,
   unsettled: show,
+  // egress
+  'audit-failed': makeRoom,
+  'bad-audit': show,
+  'credential-unavailable': policy,
+  'origin-unreachable': nothing,
   // metadata
   'broken-record': removeByForce,
   'invalid-record': nothing,

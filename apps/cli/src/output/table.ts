@@ -5,6 +5,8 @@ export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
   readonly align?: 'right';
+  /** For `formatRow`: as wide as most values are. */
+  readonly width?: number;
   readonly style?: (row: Row) => Style | undefined;
 }
 
@@ -25,22 +27,47 @@ export function formatTable<Row>(
   const widths = columns.map((column, index) =>
     cells.reduce((width, row) => Math.max(width, displayWidth(row[index] ?? '')), column.title.length),
   );
-  const line = (texts: readonly string[], style: (index: number) => Style | undefined): string =>
-    texts
-      .map((text, index) => {
-        const gap = ' '.repeat((widths[index] ?? 0) - displayWidth(text));
-        const chosen = style(index);
-        const painted = chosen === undefined ? text : paint(stream, chosen, text);
-        if (columns[index]?.align === 'right') return gap + painted;
-        return index === texts.length - 1 ? painted : painted + gap;
-      })
-      .join('  ');
-  const heading = line(
-    columns.map(column => column.title),
-    () => 'bold',
+  const heading = aligned(stream, columns, widths, headings(columns), () => 'bold');
+  const body = rows.map((row, at) =>
+    aligned(stream, columns, widths, cells[at] ?? [], column => column.style?.(row)),
   );
-  const body = rows.map((row, at) => line(cells[at] ?? [], index => columns[index]?.style?.(row)));
   return `${[heading, ...body].join('\n')}\n`;
+}
+
+/** One row of a table that is printed as its rows come, each column as wide as it says; null: the heading. */
+export function formatRow<Row>(
+  stream: NodeJS.WritableStream,
+  columns: readonly Column<Row>[],
+  row: Row | null,
+): string {
+  const widths = columns.map(column => column.width ?? column.title.length);
+  const texts = row === null ? headings(columns) : columns.map(column => printable(column.value(row)));
+  const line = aligned(stream, columns, widths, texts, column =>
+    row === null ? 'bold' : column.style?.(row),
+  );
+  return `${line.trimEnd()}\n`;
+}
+
+function headings<Row>(columns: readonly Column<Row>[]): readonly string[] {
+  return columns.map(column => column.title);
+}
+
+function aligned<Row>(
+  stream: NodeJS.WritableStream,
+  columns: readonly Column<Row>[],
+  widths: readonly number[],
+  texts: readonly string[],
+  style: (column: Column<Row>) => Style | undefined,
+): string {
+  const cells = columns.map((column, index) => {
+    const text = texts[index] ?? '';
+    const gap = ' '.repeat(Math.max(0, (widths[index] ?? 0) - displayWidth(text)));
+    const chosen = style(column);
+    const painted = chosen === undefined ? text : paint(stream, chosen, text);
+    if (column.align === 'right') return gap + painted;
+    return index === columns.length - 1 ? painted : painted + gap;
+  });
+  return cells.join('  ');
 }
 
 /** One row as a tab-separated line without a heading, for a program. */

@@ -55,5 +55,5 @@ function reply({ kind, choices }: Partial<Pick<ArgumentSpec, 'kind' | 'choices'>
 
 /** Kinds whose values only bot-bottle itself knows. */
 export function isAsked(kind: ValueKind): boolean {
-  return kind === 'identity' || kind === 'agent' || kind === 'backend';
+  return kind === 'identity' || kind === 'recorded' || kind === 'agent' || kind === 'backend';
 }

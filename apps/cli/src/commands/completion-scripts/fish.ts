@@ -30,9 +30,14 @@ function commandLines(spec: CommandSpec): readonly string[] {
 
 function optionPart(option: OptionSpec): string {
   const short = option.short === undefined ? '' : ` -s ${option.short}`;
-  const value =
-    option.value === undefined ? '' : `${option.value.optional ? '' : ' -x'}${valuesOf(option.value)}`;
+  const value = option.value === undefined ? '' : `${needOf(option.value)}${valuesOf(option.value)}`;
   return `${short} -l ${option.name}${value} -d '${quoted(option.description)}'`;
+}
+
+/** `-x`: a value, and no file unless one is offered. */
+function needOf({ kind, optional }: NonNullable<OptionSpec['value']>): string {
+  if (optional) return '';
+  return kind === 'file' ? ' -r' : ' -x';
 }
 
 function valuesOf({ kind, choices }: Pick<ArgumentSpec, 'kind' | 'choices'>): string {

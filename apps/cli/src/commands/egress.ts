@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { type AuditRecord, type BadLine, readAuditLog } from '@bot-bottle/egress';
+import type { LiveConfig } from '@bot-bottle/live-config';
+import { auditLog, type BottlePaths, checkBottleFolder } from '@bot-bottle/state-paths';
+import type { Context } from '../context.js';
+import { followRecords } from '../egress/follow.js';
+import { RECORD_COLUMNS } from '../egress/record-columns.js';
+import { candidatePolicy, showReplay } from '../egress/replay.js';
+import { showSuggestions } from '../egress/suggest.js';
+import { usageError } from '../output/errors.js';
+import { printableJson } from '../output/escape.js';
+import { EXIT } from '../output/exit-codes.js';
+import { formatPlain, formatRow } from '../output/table.js';
+import { write, writeAll, writeJsonArray, writeLine } from '../output/write.js';
+import { describePolicy } from '../policy/describe.js';
+import { resolveRecorded } from './resolve-identity.js';
+import type { Run } from './spec.js';
+
+export const run: Run = async (context, input) => {
+  const replayed = input.texts('replay');
+  const [follow, suggest, json] = [input.flag('follow'), input.flag('suggest'), input.flag('json')];
+  if (Number(follow) + Number(suggest) + Number(replayed.length > 0) > 1) {
+    throw usageError('--follow, --suggest and --replay do different things; expected one of them');
+  }
+  const paths = resolveRecorded(context.root, input.args[0] ?? '');
+  const { identity } = paths;
+  const file = auditLog(context.root, identity, 'egress');
+  if (!follow && !existsSync(file)) {
+    await writeLine(
+      context.stderr,
+      `bot-bottle: ${identity} has no egress log: nothing in it asked for the network`,
+    );
+  }
+  const bad: { count: number; first: BadLine | null } = { count: 0, first: null };
+  const onBadLine = (line: BadLine): void => {
+    bad.count += 1;
+    bad.first ??= line;
+  };
+  const options = { onBadLine };
+  const denied = input.flag('denied');
+  if (suggest) {
+    const present = presentPolicy(paths);
+    await showSuggestions(context, readAuditLog(file, options), { identity, present, json });
+  } else if (replayed.length > 0) {
+    const policy = candidatePolicy(context, replayed, presentPolicy(paths));
+    await showReplay(context, readAuditLog(file, options), policy, { denied, json });
+  } else {
+    const records = follow ? followRecords(paths, file, options) : readAuditLog(file, options);
+    await showRecords(context, denied ? onlyDenied(records) : records, { follow, json });
+  }
+  if (bad.first !== null) {
+    const { line, why } = bad.first;
+    await writeLine(
+      context.stderr,
+      `bot-bottle: left out of ${file}: ${bad.count} lines; line ${line} ${why}`,
+    );
+  }
+  return EXIT.ok;
+};
+
+/** What is written of the bottle's policy; null: it is gone, or its policy cannot be read. */
+function presentPolicy(paths: BottlePaths): LiveConfig | null {
+  return checkBottleFolder(paths) === 'absent' ? null : describePolicy(paths).config;
+}
+
+type Records = Iterable<AuditRecord> | AsyncIterable<AuditRecord>;
+
+async function* onlyDenied(records: Records): AsyncGenerator<AuditRecord> {
+  for await (const record of records) if (record.event === 'denied') yield record;
+}
+
+/** A table on a terminal; in a pipe one line each, tab-separated; with --json an array, or while they come one object a line. */
+async function showRecords(
+  { stdout }: Context,
+  records: Records,
+  { follow, json }: { readonly follow: boolean; readonly json: boolean },
+): Promise<void> {
+  if (json && !follow) return writeJsonArray(stdout, records);
+  const isTable = stdout.isTTY && !json;
+  const format = (record: AuditRecord): string => {
+    if (json) return `${printableJson(record)}\n`;
+    return isTable ? formatRow(stdout, RECORD_COLUMNS, record) : formatPlain(RECORD_COLUMNS, record);
+  };
+  if (isTable) await write(stdout, formatRow(stdout, RECORD_COLUMNS, null));
+  if (!follow) return writeAll(stdout, eachAs(records, format));
+  for await (const record of records) await write(stdout, format(record));
+}
+
+async function* eachAs(records: Records, format: (record: AuditRecord) => string): AsyncGenerator<string> {
+  for await (const record of records) yield format(record);
+}
