@@ -1,8 +1,9 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLiveConfig, writeLiveConfig } from '@bot-bottle/live-config';
-import { Operator, type Outcome } from './support/cli.js';
-import { type ProxiedBottle, proxiedBottle } from './support/proxied.js';
+import type { BottlePaths } from '@bot-bottle/state-paths';
+import { Operator, type Outcome, until } from './support/cli.js';
+import { heldBottle, openProxy, type ProxiedBottle, proxiedBottle } from './support/proxied.js';
 import { plantLocal } from './support/records.js';
 
 const ID = 'one-aaaaa';
@@ -74,6 +75,7 @@ describe('allow and deny', () => {
   it('lose nothing of each other when they come at once', async () => {
     const { run, operator } = resting();
     const hosts = Array.from({ length: 6 }, (_, index) => `host-${index}.example`);
+    // Written over whatever is there by then, four of the six are lost.
     const outcomes = await Promise.all(hosts.map(host => run('allow', ID, host)));
     expect(outcomes.map(({ code, stderr }) => [code, stderr])).toEqual(hosts.map(() => [0, '']));
     const { allowlist, generation } = readLiveConfig(operator.bottle(ID));
@@ -147,6 +149,58 @@ describe('allow and deny', () => {
         ms: expect.any(Number),
       },
     ]);
+  });
+});
+
+describe('allow on a bottle', () => {
+  const written = (paths: BottlePaths) => () => readLiveConfig(paths).generation === 1;
+
+  it('that only starts waits for its proxy', async () => {
+    const operator = new Operator();
+    const { paths, lease } = await heldBottle(operator, ID);
+    const allowing = operator.run(['allow', ID, 'a.example']);
+    await until(written(paths));
+    const egress = await openProxy(paths);
+    open.push({ paths, egress, close: () => egress.close().then(() => lease.release()) });
+    expect((await allowing).stdout).toMatch(/^a\.example allowed, in force after \d+ ms \(generation 1\)\n$/);
+  });
+
+  it('whose keeper ends meanwhile does not wait for ever', async () => {
+    const operator = new Operator();
+    const { paths, lease } = await heldBottle(operator, ID);
+    const allowing = operator.run(['allow', ID, 'a.example']);
+    await until(written(paths));
+    await lease.release();
+    expect((await allowing).stdout).toBe(
+      `a.example allowed, in force when ${ID} next starts (generation 1)\n`,
+    );
+  });
+
+  it('that runs without a proxy fails: nobody could take it', async () => {
+    const operator = new Operator();
+    const { paths, lease } = await heldBottle(operator, ID);
+    const session = { phase: 'running', pid: process.pid, startedAt: '2026-03-01T12:00:00.000Z' };
+    writeFileSync(paths.session, JSON.stringify(session));
+    const { code, stderr } = await operator.run(['allow', ID, 'a.example', '--json']);
+    expect([code, JSON.parse(stderr).error.code]).toEqual([1, 'not-acknowledged']);
+    await lease.release();
+  });
+
+  it('whose proxy refuses the policy fails with what it says, and with what stays in force', async () => {
+    const operator = new Operator();
+    const { paths, lease } = await heldBottle(operator, ID);
+    mkdirSync(paths.sidecar('egress'));
+    const refused = { message: '/x/allowlist:1:2: unknown flag "new"' };
+    const applied = { version: 1, pid: process.pid, generation: 0, revision: '', at: '', refused };
+    writeFileSync(join(paths.sidecar('egress'), 'applied.json'), JSON.stringify(applied));
+    expect(await operator.run(['allow', ID, 'a.example'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        `bot-bottle: the proxy of ${ID} refuses the policy; generation 0 stays in force\n` +
+        `  ${refused.message}\n  try: bot-bottle policy ${ID}\n`,
+    });
+    await lease.release();
   });
 });
 

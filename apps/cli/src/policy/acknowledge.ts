@@ -1,3 +1,4 @@
+import { ensureFolder } from '@bot-bottle/durable-fs';
 import { type Applied, readApplied, waitUntilApplied } from '@bot-bottle/egress';
 import { readLease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
@@ -33,6 +34,8 @@ export async function untilInForce(paths: BottlePaths, generation: number): Prom
   if (appliedNow(paths) === null && readSession(paths)?.phase === 'running') {
     throw unheard(paths, 'it runs without a proxy that could take it');
   }
+  // Of a bottle that only starts it may not be there yet, and what is not there cannot be watched.
+  ensureFolder(paths.sidecar('egress'));
   const ended = new AbortController();
   const look = setInterval(() => {
     if (keeperOf(paths) !== pid) ended.abort();
