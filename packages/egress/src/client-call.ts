@@ -21,7 +21,7 @@ export interface ClientCall {
   setTrailers(trailers: RawHeaders): void;
   /** Takes no further request on this connection. */
   closeAfter(): void;
-  /** Cuts the answer, in a way that it cannot be taken for whole. */
+  /** Cuts the answer, in a way that it cannot be taken for whole; one that has been written to its end still goes out. */
   cut(): void;
   /** Called once, when the answer has gone out whole (`sent`), or can no more. */
   onOver(listener: (sent: boolean) => void): void;

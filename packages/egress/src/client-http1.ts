@@ -69,7 +69,7 @@ export class Http1Call implements ClientCall {
   }
 
   cut(): void {
-    this.response.destroy();
+    if (!this.response.writableEnded) this.response.destroy();
   }
 
   onOver(listener: (sent: boolean) => void): void {

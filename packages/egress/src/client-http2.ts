@@ -60,11 +60,13 @@ export class Http2Call implements ClientCall {
   }
 
   cut(): void {
-    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    if (!this.stream.writableEnded) this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
   onOver(listener: (sent: boolean) => void): void {
     const { stream } = this;
-    stream.once('close', () => listener(stream.writableFinished && stream.rstCode === constants.NGHTTP2_NO_ERROR));
+    stream.once('close', () =>
+      listener(stream.writableFinished && stream.rstCode === constants.NGHTTP2_NO_ERROR),
+    );
   }
 }

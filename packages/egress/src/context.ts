@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Credential } from '@bot-bottle/live-config';
 import type { AuditRecord } from './audit/record.js';
+import type { Journal } from './journal.js';
 import type { LiveTraffic } from './live-traffic.js';
-import type { Origins } from './origin.js';
+import type { ConnectOptions } from './origin.js';
+import type { OriginHttp } from './origin-http.js';
 import type { Policy } from './policy.js';
 import type { HttpTarget, Target } from './target.js';
 
@@ -11,14 +13,15 @@ export interface Context {
   readonly bottle: string;
   /** The policy in force at this moment. */
   policy(): Policy;
-  readonly audit: AuditSink;
+  /** Where every decision is recorded. */
+  readonly journal: Journal;
   readonly credentials: Credentials;
-  readonly origins: Origins;
+  /** Connections to origins that may be kept under the policy in force. */
+  origins(): OriginHttp;
+  readonly connecting: ConnectOptions;
   /** What is let out now, to be judged again by each new policy. */
   readonly live: LiveTraffic;
   readonly limits: Limits;
-  /** A new id for the audit log. */
-  nextId(): string;
   /**
    * Serves HTTP/1.1 on a connection whose every request is for one target (`Host` must be it): what a TLS termination
    * does with its plain side, and a tunnel with plain HTTP. Bytes already read are to be unshifted before.

@@ -1,14 +1,287 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import type { ClientCall } from './client-call.js';
 import type { Context } from './context.js';
-import type { HttpTarget } from './target.js';
+import { type Answer, DeniedError, denialAnswer, failureAnswer, preferredForm } from './denial.js';
+import { failureOf } from './failure.js';
+import { endToEnd, framingOf, valuesOf } from './headers.js';
+import type { Attempt, Cut, Outcome } from './journal.js';
+import type { LiveItem } from './live-traffic.js';
+import { mayReach } from './origin.js';
+import type { OriginCall, OriginResponse } from './origin-call.js';
+import { type Allowed, judgeRequest, type Policy, type Verdict } from './policy.js';
+import { hostHeader, type RequestTarget } from './request-target.js';
+import type { DenyRule } from './rule.js';
+import { splice } from './splice.js';
+
+/** Bytes of a request's body that are kept, to send it again where the origin refuses the credential. */
+const KEPT_BODY = 1 << 20;
+
+/** A request that is denied. */
+interface Denial {
+  readonly rule: DenyRule;
+  readonly entry?: string | undefined;
+}
 
 /**
- * One request of the bottle, whether it came as plain HTTP or out of a TLS connection that the proxy ended: judges it,
- * records it, passes it to its origin and the answer back, both unbuffered. Never throws; answers what it cannot pass on.
+ * One request of the bottle, whether it came as plain HTTP or out of TLS that the proxy ended: judges it, records it, passes
+ * it to its origin and the answer back, both unbuffered. Never throws; answers what it cannot pass on.
  */
-export declare function exchange(
-  request: IncomingMessage,
-  response: ServerResponse,
-  target: HttpTarget,
-  context: Context,
-): void;
+export function exchange(client: ClientCall, where: RequestTarget, context: Context): void {
+  void new Exchange(client, where, context).start();
+}
+
+/** Records a request that is denied, and answers it. */
+export function deny(client: ClientCall, attempt: Attempt, { rule, entry }: Denial, context: Context): void {
+  const { generation } = context.policy();
+  context.journal.denied(attempt, { rule, generation, ...(entry !== undefined && { entry }) });
+  // After what could be read in two ways, nothing on the connection can be trusted.
+  if (rule === 'malformed' || rule === 'host-mismatch') client.closeAfter();
+  answer(client, denialAnswer({ ...attempt, bottle: context.bottle, rule, entry }, formFor(client)));
+}
+
+function answer(client: ClientCall, { status, headers, body }: Answer): void {
+  if (client.answered) client.cut();
+  else client.answer(status, Object.entries(headers).flat(), true).end(body);
+}
+
+function formFor({ headers }: ClientCall): 'text' | 'json' {
+  return preferredForm(valuesOf(headers, 'accept').join());
+}
+
+class Exchange implements LiveItem {
+  readonly #attempt: Attempt & { readonly method: string; readonly path: string };
+  readonly #controller = new AbortController();
+  readonly #idle: NodeJS.Timeout;
+  #verdict: Allowed | undefined;
+  #address: string | undefined;
+  #close: ((outcome: Outcome) => void) | undefined;
+  #sent = 0;
+  #received = 0;
+  #status: number | undefined;
+  #cut: Cut | undefined;
+  #ended = false;
+  /** The client's, once the answer is 101. */
+  #connection: Duplex | undefined;
+  /** The body so far; undefined: it is too large to be kept, or nobody would want it again. */
+  #kept: Buffer[] | undefined;
+
+  constructor(
+    private readonly client: ClientCall,
+    private readonly where: RequestTarget,
+    private readonly context: Context,
+  ) {
+    const { host, port } = where.target;
+    this.#attempt = { method: client.method, host, port, path: where.path };
+    this.#idle = setTimeout(() => this.#destroy('proxy'), context.limits.idleMs).unref();
+  }
+
+  async start(): Promise<void> {
+    const { client, context } = this;
+    client.onOver(sent => this.#end(sent));
+    const verdict = this.#judge(context.policy());
+    if (!verdict.allowed) return this.#deny(verdict);
+    if (client.body === undefined) return this.#deny({ rule: 'malformed' });
+    this.#verdict = verdict;
+    if (context.journal.failure) return this.#fail(context.journal.failure);
+    context.live.add(this);
+    await this.#try(async () => {
+      const credential = verdict.route?.credential;
+      await this.#send(verdict, credential && (await context.credentials.get(credential)));
+    });
+  }
+
+  allowedBy(policy: Policy): boolean {
+    const verdict = this.#judge(policy);
+    return verdict.allowed && (this.#address === undefined || mayReach(this.#address, verdict));
+  }
+
+  cut(): void {
+    const verdict = this.#judge(this.context.policy());
+    const rule = verdict.allowed ? 'private-address' : verdict.rule;
+    const denial = denialAnswer(
+      { ...this.#attempt, bottle: this.context.bottle, rule },
+      formFor(this.client),
+    );
+    if (!this.client.answered && this.#status !== 101) answer(this.client, denial);
+    this.#destroy('policy');
+  }
+
+  #judge(policy: Policy): Verdict {
+    return judgeRequest(policy, this.#attempt);
+  }
+
+  async #send(verdict: Allowed, credential: string | undefined): Promise<void> {
+    if (this.#ended) return;
+    const { target, pathAndQuery } = this.where;
+    const { signal } = this.#controller;
+    const inClear = credential !== undefined && target.scheme === 'http';
+    const step = <T extends unknown[]>(next: (...args: T) => void | Promise<void>) => {
+      return (...args: T) => void this.#try(() => next(...args));
+    };
+    const call = await this.context.origins().open(
+      {
+        target,
+        reach: { private: verdict.private, loopbackOnly: inClear },
+        method: this.#attempt.method,
+        path: pathAndQuery,
+        headers: this.#headers(verdict, credential),
+        hasBody: Boolean(this.client.body),
+        upgrade: this.client.upgrade !== null,
+        signal,
+      },
+      {
+        connected: address => this.#opened(verdict, address),
+        information: step((status, headers) => this.client.inform(status, endToEnd(headers))),
+        response: step(async incoming => {
+          incoming.body.on('error', () => {});
+          const fresh = incoming.status === 401 ? await this.#refreshed(verdict, credential) : undefined;
+          if (fresh === undefined) return this.#pass(incoming);
+          incoming.body.destroy();
+          await this.#send(verdict, fresh);
+        }),
+        upgraded: step((incoming, connection, head) => this.#upgraded(incoming, connection, head)),
+        failed: error => this.#fail(error),
+      },
+    );
+    this.#sendBody(call, credential !== undefined);
+  }
+
+  #headers({ route }: Allowed, credential: string | undefined): string[] {
+    const name = route?.credential?.header;
+    const injected = credential === undefined ? [] : [name ?? 'authorization'];
+    const headers = ['Host', hostHeader(this.where.target)];
+    headers.push(...endToEnd(this.client.headers, ['host', ...injected]));
+    if (credential !== undefined)
+      headers.push(name ?? 'Authorization', name ? credential : `Bearer ${credential}`);
+    if (this.client.upgrade) headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
+    return headers;
+  }
+
+  #opened({ rule, entry }: Allowed, address?: string): void {
+    this.#address = address;
+    const { generation } = this.context.policy();
+    this.#close ??= this.context.journal.opened(this.#attempt, { rule, entry, generation }, address);
+  }
+
+  #sendBody({ body, setTrailers }: OriginCall, keep: boolean): void {
+    const { client } = this;
+    if (!body || !client.body) return;
+    body.on('error', () => {});
+    if (client.body.readableEnded && this.#kept) {
+      setTrailers(client.trailers());
+      body.end(Buffer.concat(this.#kept));
+      return;
+    }
+    if (keep) this.#kept = [];
+    client.body.once('end', () => {
+      if (client.isWhole()) setTrailers(client.trailers());
+      else this.#destroy('bottle');
+    });
+    this.#pump(client.body, body, chunk => {
+      this.#sent += chunk.length;
+      if (this.#sent > KEPT_BODY) this.#kept = undefined;
+      this.#kept?.push(chunk);
+    });
+  }
+
+  /** Another value of the credential, if there is one and the request can be sent again. */
+  async #refreshed(verdict: Allowed, rejected: string | undefined): Promise<string | undefined> {
+    const credential = verdict.route?.credential;
+    if (!credential || rejected === undefined) return undefined;
+    const value = await this.context.credentials.refresh(credential, rejected).catch(() => rejected);
+    const { body } = this.client;
+    const whole = !body || (body.readableEnded && this.#kept !== undefined);
+    return value !== rejected && whole && !this.#ended ? value : undefined;
+  }
+
+  #pass({ status, headers, body, hasBody, isWhole, trailers }: OriginResponse): void {
+    const { client } = this;
+    if (this.#ended) return void body.destroy();
+    if (framingOf(headers) === undefined) throw new Error('its answer could be read in two ways');
+    this.#status = status;
+    body.once('end', () => {
+      if (isWhole()) client.setTrailers(trailers());
+      else this.#destroy('origin');
+    });
+    body.once('close', () => {
+      if (!body.readableEnded) this.#destroy('origin');
+    });
+    this.#pump(body, client.answer(status, endToEnd(headers), hasBody), chunk => {
+      this.#received += chunk.length;
+    });
+  }
+
+  #upgraded({ status, headers }: OriginResponse, origin: Duplex, head: Buffer): void {
+    if (!this.client.upgrade || this.#ended || !(origin instanceof Socket)) return void origin.destroy();
+    this.#status = status;
+    const upgraded = this.client.upgrade(endToEnd(headers));
+    this.#connection = upgraded.connection;
+    this.#connection.write(head);
+    origin.write(upgraded.head);
+    clearTimeout(this.#idle);
+    const { idleMs } = this.context.limits;
+    splice(upgraded.connection, origin, idleMs, ({ sent, received, cut }) => {
+      this.#sent = sent;
+      this.#received = received;
+      this.#cut ??= cut;
+      this.#end(true);
+    });
+  }
+
+  #pump(from: Readable, to: Writable, count: (chunk: Buffer) => void): void {
+    from.on('data', (chunk: Buffer) => {
+      count(chunk);
+      this.#idle.refresh();
+    });
+    from.pipe(to);
+  }
+
+  async #try(step: () => void | Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #deny(denial: Denial): void {
+    deny(this.client, this.#attempt, denial, this.context);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended || this.#cut) return;
+    this.#controller.abort();
+    if (error instanceof DeniedError) {
+      this.#deny(error);
+      return;
+    }
+    this.#cut = 'origin';
+    const failure = failureAnswer(failureOf(error), this.context.bottle, formFor(this.client));
+    this.#status ??= failure.status;
+    try {
+      if (this.#verdict) this.#opened(this.#verdict, this.#address);
+    } catch {
+      // Nothing was let out, so nothing is missing in the log.
+    }
+    answer(this.client, failure);
+  }
+
+  /** Ends both sides; what was answered already still goes out. */
+  #destroy(cut: Cut): void {
+    this.#cut ??= cut;
+    this.#controller.abort();
+    if (this.#connection) this.#connection.destroy();
+    else this.client.cut();
+  }
+
+  #end(sent: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#idle);
+    this.context.live.delete(this);
+    if (!sent) this.#cut ??= 'bottle';
+    this.#close?.({ sent: this.#sent, received: this.#received, status: this.#status, cut: this.#cut });
+    this.#controller.abort();
+  }
+}

@@ -43,6 +43,8 @@ export interface OriginResponse {
   readonly headers: readonly string[];
   /** Fails where it is cut while it is sent; an HTTP/2 origin can also end it early without a failure. */
   readonly body: Readable;
+  /** False where the head said already that no body follows: in HTTP/2 that is not the same as an empty one (gRPC). */
+  readonly hasBody: boolean;
   /** Once the body has ended: whether that was its end, and not an early one. */
   isWhole(): boolean;
   /** Once the body has ended. */

@@ -1,6 +1,7 @@
 import { Agent, type ClientRequestArgs, type IncomingMessage, request as send } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { EgressError } from './errors.js';
+import { pairsOf } from './headers.js';
 import type { OriginCall, OriginEvents, OriginRequest, OriginResponse } from './origin-call.js';
 
 /** Milliseconds that a connection is kept without a request: less than what servers keep it (Node's 5 s are the shortest in use). */
@@ -57,7 +58,7 @@ export class Http1Connections extends Agent {
         connected = true;
         resolve({
           body: request.hasBody ? sent : null,
-          setTrailers: trailers => sent.addTrailers(pairs(trailers)),
+          setTrailers: trailers => sent.addTrailers(pairsOf(trailers)),
         });
       });
       sent.on('information', ({ statusCode, rawHeaders }) => events.information(statusCode, rawHeaders));
@@ -119,6 +120,7 @@ function received(response: IncomingMessage): OriginResponse {
     status: response.statusCode ?? 0,
     headers: response.rawHeaders,
     body: response,
+    hasBody: true,
     isWhole: () => response.complete,
     trailers: () => response.rawTrailers,
   };
@@ -130,11 +132,4 @@ function broken({ target }: OriginRequest, cause: Error): EgressError {
     `${target.host}:${target.port} gave no answer: ${cause.message}`,
     { cause },
   );
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  return Array.from({ length: raw.length / 2 }, (_, index) => [
-    raw[2 * index] ?? '',
-    raw[2 * index + 1] ?? '',
-  ]);
 }

@@ -1,6 +1,7 @@
 import * as http2 from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { EgressError } from './errors.js';
+import { toObject } from './headers.js';
 import type { OriginCall, OriginEvents, OriginRequest } from './origin-call.js';
 
 /** Milliseconds that a connection is kept on which nothing happens. */
@@ -62,12 +63,13 @@ export class Http2Connection {
     let ownTrailers: readonly string[] = [];
     stream.on('wantTrailers', () => stream.sendTrailers(toObject(ownTrailers)));
     stream.on('headers', headers => events.information(Number(headers[':status']), toRaw(headers)));
-    stream.on('response', headers => {
+    stream.on('response', (headers, flags) => {
       responded = true;
       events.response({
         status: Number(headers[':status']),
         headers: toRaw(headers),
         body: stream,
+        hasBody: (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) === 0,
         isWhole: () => stream.rstCode === http2.constants.NGHTTP2_NO_ERROR,
         trailers: () => trailers,
       });
@@ -109,18 +111,6 @@ function requestHeaders({ method, path, headers, target }: OriginRequest): http2
     ':path': path,
     te: 'trailers', // they are passed on; gRPC's servers ask for this
   };
-}
-
-/** Repeated headers as lists, names in lower case. */
-export function toObject(raw: readonly string[]): Record<string, string | string[]> {
-  const object: Record<string, string | string[]> = {};
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase();
-    const value = raw[index + 1] ?? '';
-    const old = object[name];
-    object[name] = old === undefined ? value : [old, value].flat();
-  }
-  return object;
 }
 
 /** Names and values in turn, without pseudo-headers. */

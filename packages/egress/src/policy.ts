@@ -1,4 +1,13 @@
-import type { AllowlistEntry, Route } from '@bot-bottle/live-config';
+import {
+  type AllowlistEntry,
+  formatAllowlist,
+  matchAllowlist,
+  matchRoutes,
+  normaliseHost,
+  type Route,
+} from '@bot-bottle/live-config';
+import type { AllowRule, DenyRule } from './rule.js';
+import type { Target } from './target.js';
 
 /** What is in force. */
 export interface Policy {
@@ -7,4 +16,111 @@ export interface Policy {
   readonly revision: string;
   readonly allowlist: readonly AllowlistEntry[];
   readonly routes: readonly Route[];
+}
+
+/** What a policy says about a target or a request. */
+export type Verdict = Allowed | Denied;
+
+export interface Allowed {
+  readonly allowed: true;
+  readonly rule: AllowRule;
+  /** The first allowlist entry that takes the target in, as its line; or `METHODS HOST PATHS` of the route that fits. */
+  readonly entry: string;
+  /** An entry says `private`: the name may lead to any address. */
+  readonly private: boolean;
+  /** An entry says `sni`: TLS must name its server in the clear. */
+  readonly sni: boolean;
+  /** An entry names the port: protocols other than TLS and HTTP are tunnelled. */
+  readonly anyProtocol: boolean;
+  /** A route narrows the host or gives it a credential: TLS is ended, and each request judged. */
+  readonly inspected: boolean;
+  /** The route that fits, if the request was judged and one does. */
+  readonly route?: Route;
+}
+
+export interface Denied {
+  readonly allowed: false;
+  readonly rule: DenyRule;
+  /** The entry or route that denied; absent where none names the host. */
+  readonly entry?: string;
+}
+
+/** A request, as the proxy understood it. `path` is as sent, without the query. */
+export interface JudgedRequest extends Target {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** The verdict on a CONNECT, before its content is seen; `host` in any notation. */
+export function judgeTarget(policy: Policy, { host, port }: Target): Verdict {
+  const canonical = canonicalHost(host);
+  if (canonical === undefined) return { allowed: false, rule: 'malformed' };
+  return remembered(policy, { host: canonical, port });
+}
+
+/** The verdict on a request: the allowlist, then the routes. */
+export function judgeRequest(policy: Policy, request: JudgedRequest): Verdict {
+  const verdict = judgeTarget(policy, request);
+  if (!verdict.allowed || policy.routes.length === 0) return verdict;
+  const decision = matchRoutes(policy.routes, request);
+  if (decision.kind === 'unrouted') return verdict;
+  if (decision.kind === 'fits') {
+    return { ...verdict, rule: 'route', entry: describeRoute(decision.route), route: decision.route };
+  }
+  const [nearest] = decision.routes;
+  return { allowed: false, rule: 'not-routed', ...(nearest && { entry: describeRoute(nearest) }) };
+}
+
+/** The one form of a host; undefined where it is none. */
+export function canonicalHost(text: string): string | undefined {
+  try {
+    return normaliseHost(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const MAX_REMEMBERED = 4096;
+const memory = new WeakMap<Policy, Map<string, Verdict>>();
+
+/** A large allowlist is searched once for each target, not for each connection, also when a new policy judges those that are open. */
+function remembered(policy: Policy, target: Target): Verdict {
+  let verdicts = memory.get(policy);
+  if (!verdicts || verdicts.size >= MAX_REMEMBERED) memory.set(policy, (verdicts = new Map()));
+  const key = `${target.host} ${target.port}`;
+  let verdict = verdicts.get(key);
+  if (!verdict) verdicts.set(key, (verdict = judgeCanonical(policy, target)));
+  return verdict;
+}
+
+function judgeCanonical(policy: Policy, { host, port }: Target): Verdict {
+  const entries = matchAllowlist(policy.allowlist, host, port);
+  const [first] = entries;
+  if (!first) return deniedTarget(policy, host, port);
+  return {
+    allowed: true,
+    rule: 'allowlist',
+    entry: formatAllowlist([first]).trimEnd(),
+    private: entries.some(entry => entry.flags?.includes('private')),
+    sni: entries.some(entry => entry.flags?.includes('sni')),
+    anyProtocol: entries.some(entry => entry.port !== undefined),
+    inspected: isInspected(policy, { host, port }),
+  };
+}
+
+function deniedTarget(policy: Policy, host: string, port: number): Denied {
+  const named = policy.allowlist.find(entry => matchAllowlist([{ ...entry, port }], host, port).length > 0);
+  if (!named) return { allowed: false, rule: 'host-not-allowed' };
+  return { allowed: false, rule: 'port-not-allowed', entry: formatAllowlist([named]).trimEnd() };
+}
+
+function isInspected(policy: Policy, target: Target): boolean {
+  const narrowing = policy.routes.filter(({ methods, paths, credential }) => methods ?? paths ?? credential);
+  return matchRoutes(narrowing, { ...target, method: 'GET', path: '/' }).kind !== 'unrouted';
+}
+
+function describeRoute({ host, port, methods, paths }: Route): string {
+  const shown = host.includes(':') ? `[${host}]` : host;
+  const where = port === undefined ? shown : `${shown}:${port}`;
+  return [methods?.join(',') ?? '*', where, paths?.join(',') ?? '*'].join(' ');
 }

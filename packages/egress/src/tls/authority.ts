@@ -1,7 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import {
   DurableFsError,
   ensureFolder,
@@ -21,15 +20,22 @@ const AUTHORITY_RENEWAL = 365 * DAY;
 const HOST_LIFE = 30 * DAY;
 const HOST_RENEWAL = 10 * DAY;
 const MAX_PEM_BYTES = 64 * 1024;
-/** Hosts whose TLS contexts are kept; a wildcard route would else let the bottle fill the keeper's memory. */
-const MAX_HOSTS = 256;
+
+/** What a TLS server shows that stands in for a host: as `tls.createServer` takes it. */
+export interface HostIdentity {
+  /** In PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** From when on (milliseconds since 1970) another is to be issued. */
+  readonly renewAt: number;
+}
 
 /** The certificate authority of one bottle. Its key never leaves this process and its file. */
 export interface Authority {
   /** In PEM. */
   readonly certificate: string;
-  /** What a TLS server shows that stands in for `host` (canonical). Kept, so that sessions can be resumed. */
-  contextFor(host: string): SecureContext;
+  /** Issues a certificate for a host (canonical: a name or an IP address). */
+  issue(host: string): HostIdentity;
 }
 
 /**
@@ -52,7 +58,7 @@ export async function openAuthority(
       certificate = authorityCertificate(key, validity(now(), AUTHORITY_LIFE));
       await replaceFile(file, certificate, { mode: 0o644 });
     }
-    return { certificate, contextFor: hostContexts(key, now) };
+    return { certificate, issue: issuer(key, now) };
   } catch (error) {
     if (!(error instanceof DurableFsError)) throw error;
     throw new EgressError('bad-folder', error.message, { cause: error });
@@ -107,27 +113,16 @@ function foreign(file: string, expected: string): EgressError {
   );
 }
 
-/** Issues on demand; the host used least recently goes first when there are too many. */
-function hostContexts(authorityKey: KeyObject, now: () => number): (host: string) => SecureContext {
-  const kept = new Map<string, { context: SecureContext; renewAt: number }>();
+function issuer(authorityKey: KeyObject, now: () => number): Authority['issue'] {
   // One key for all hosts: whoever could read it here could read the authority's as well.
   let leafKey: KeyObject | null = null;
   return host => {
-    let entry = kept.get(host);
-    if (!entry || entry.renewAt <= now()) {
-      leafKey ??= generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-      const certificate = hostCertificate(host, leafKey, authorityKey, validity(now(), HOST_LIFE));
-      const key = leafKey.export({ type: 'pkcs8', format: 'pem' });
-      entry = {
-        context: createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' }),
-        renewAt: now() + HOST_LIFE - HOST_RENEWAL,
-      };
-    }
-    kept.delete(host);
-    kept.set(host, entry);
-    const [oldest] = kept.keys();
-    if (kept.size > MAX_HOSTS && oldest !== undefined) kept.delete(oldest);
-    return entry.context;
+    leafKey ??= generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    return {
+      cert: hostCertificate(host, leafKey, authorityKey, validity(now(), HOST_LIFE)),
+      key: leafKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      renewAt: now() + HOST_LIFE - HOST_RENEWAL,
+    };
   };
 }
 

@@ -1,0 +1,47 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Outcome } from './journal.js';
+
+/**
+ * Joins two connections until both are over: bytes, and the end of either direction, go through unchanged and unbuffered.
+ * @param onOver once; `cut` says which side ended it early, `proxy`: nothing came for `idleMs` milliseconds
+ */
+export function splice(
+  bottle: Duplex,
+  origin: Socket,
+  idleMs: number,
+  onOver: (outcome: Outcome) => void,
+): void {
+  let cut: Outcome['cut'];
+  let open = 2;
+  const watch = (side: Duplex, other: Duplex, blame: 'bottle' | 'origin') => {
+    const closed = () => {
+      if (!side.readableEnded) {
+        cut ??= blame;
+        other.destroy();
+      }
+      if (--open === 0) onOver({ sent: origin.bytesWritten, received: origin.bytesRead, cut });
+    };
+    if (side.closed) process.nextTick(closed);
+    else side.once('close', closed);
+  };
+  watch(bottle, origin, 'bottle');
+  watch(origin, bottle, 'origin');
+  // All that goes through goes through this one.
+  origin.setTimeout(idleMs, () => {
+    cut ??= 'proxy';
+    origin.destroy();
+  });
+  bottle.pipe(origin);
+  origin.pipe(bottle);
+}
+
+const LINGER_MS = 2000;
+
+/** Ends a connection with a last answer. What the client still sends is read: a reset would take the answer from it. */
+export function endWith(connection: Duplex, bytes: string | Uint8Array): void {
+  const timer = setTimeout(() => connection.destroy(), LINGER_MS).unref();
+  connection.once('close', () => clearTimeout(timer));
+  connection.resume();
+  connection.end(bytes);
+}
