@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
+import { createSecureContext, TLSSocket } from 'node:tls';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import fc from 'fast-check';
 import { type ClientHello, type HelloParse, parseClientHello } from './client-hello.js';
@@ -120,10 +120,10 @@ async function openSsl(authority: Authority, bytes: Buffer): Promise<string | nu
     });
     const tls = new TLSSocket(wire, {
       isServer: true,
-      secureContext: authority.contextFor('allowed.example'),
+      secureContext: createSecureContext({ ...authority.issue('allowed.example') }),
       SNICallback: (asked, done) => {
         seen = asked;
-        done(null, authority.contextFor('allowed.example'));
+        done(null, createSecureContext({ ...authority.issue('allowed.example') }));
       },
     });
     tls.once('error', () => resolve(undefined));

@@ -8,6 +8,7 @@ import {
 import { createSecureServer } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { type Authority, openAuthority } from '../src/tls/authority.js';
 
@@ -37,8 +38,8 @@ export function originAuthority(): Promise<Authority> {
 export async function startOrigin(speaks: 'http' | 'https' | 'h2', handler: Handler): Promise<TestOrigin> {
   const authority = await originAuthority();
   const secure = {
-    SNICallback: (name: string, done: (error: null, context: ReturnType<Authority['contextFor']>) => void) =>
-      done(null, authority.contextFor(name)),
+    SNICallback: (name: string, done: (error: null, context: SecureContext) => void) =>
+      done(null, createSecureContext({ ...authority.issue(name) })),
   };
   const server = {
     http: () => createHttp(handler),

@@ -10,9 +10,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type ConnectionOptions, connect, TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect, createServer } from 'node:tls';
 import { processMark } from '@bot-bottle/durable-fs';
 import { describeWith, run, temporaryFolder } from '@bot-bottle/test-kit';
 import { EgressError } from '../errors.js';
@@ -29,13 +29,9 @@ const read = (folder: string) => [
 const belongTogether = ([key = '', certificate = '']: readonly string[]) =>
   new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
 
-/** Connects to a TLS server that shows what the authority has for `host`, and says how that went. */
+/** Connects to a TLS server that shows what the authority issued for `host`; the certificate that the client accepted. */
 async function meet(authority: Authority, host: string, options: ConnectionOptions = {}) {
-  const server = createServer(socket => {
-    const secured = new TLSSocket(socket, { isServer: true, secureContext: authority.contextFor(host) });
-    secured.on('error', () => socket.destroy());
-    secured.end('hello');
-  });
+  const server = createServer({ ...authority.issue(host) }, socket => socket.end());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -47,16 +43,8 @@ async function meet(authority: Authority, host: string, options: ConnectionOptio
     ...options,
   });
   try {
-    let session: Buffer | undefined;
-    client.on('session', ticket => {
-      session = ticket;
-    });
     await once(client, 'secureConnect');
-    const certificate = client.getPeerX509Certificate();
-    const reused = client.isSessionReused();
-    client.resume();
-    await once(client, 'close');
-    return { certificate, session, reused };
+    return client.getPeerX509Certificate();
   } finally {
     client.destroy();
     server.close();
@@ -177,7 +165,7 @@ describe('openAuthority', () => {
   });
 });
 
-describe('contextFor', () => {
+describe('issue', () => {
   let authority: Authority;
   beforeAll(async () => {
     authority = await openAuthority(temporaryFolder());
@@ -195,7 +183,7 @@ describe('contextFor', () => {
   ])('shows a certificate for %s that a client accepts', async (_, host, alternative) => {
     const servername = /^[\d.]+$|:/.test(host) ? '' : host;
     const identity = { servername, host: '127.0.0.1', checkServerIdentity: () => undefined };
-    const { certificate } = await meet(authority, host, identity);
+    const certificate = await meet(authority, host, identity);
     expect(certificate?.subjectAltName).toBe(alternative);
     expect(servername === '' ? certificate?.checkIP(host) : certificate?.checkHost(host)).toBe(host);
     expect(certificate?.ca).toBe(false);
@@ -212,25 +200,11 @@ describe('contextFor', () => {
     });
   });
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('lets a client resume its session, with %s', async maxVersion => {
-    const { session } = await meet(authority, 'api.example.com', { maxVersion });
-    const again = await meet(authority, 'api.example.com', { maxVersion, ...(session ? { session } : {}) });
-    expect(again.reused).toBe(true);
-  });
-
-  it('keeps the contexts of the 256 hosts used last, and renews them before they run out', async () => {
-    let now = Date.now();
-    const { contextFor } = await openAuthority(temporaryFolder(), { now: () => now });
-    const first = contextFor('first.example');
-    for (let count = 0; count < 255; count += 1) contextFor(`${count}.example`);
-    expect(contextFor('first.example')).toBe(first);
-    contextFor('one-more.example');
-    expect(contextFor('first.example')).toBe(first);
-    for (let count = 0; count < 256; count += 1) contextFor(`${count}.example`);
-    const second = contextFor('first.example');
-    expect(second).not.toBe(first);
-    now += 21 * DAY;
-    expect(contextFor('first.example')).not.toBe(second);
+  it('counts from a day ago to a month on, and is renewed before', () => {
+    const { cert, renewAt } = authority.issue('api.example.com');
+    const { validFrom, validTo } = new X509Certificate(cert);
+    const days = (date: string | number) => Math.round((new Date(date).getTime() - Date.now()) / DAY);
+    expect([validFrom, renewAt, validTo].map(days)).toEqual([-1, 20, 30]);
   });
 });
 
@@ -238,7 +212,7 @@ describeWith('openssl', 'the certificates', () => {
   it('pass what OpenSSL calls strict, and sign nothing themselves', async () => {
     const folder = temporaryFolder();
     const authority = await openAuthority(folder);
-    const { certificate } = await meet(authority, 'api.example.com');
+    const certificate = await meet(authority, 'api.example.com');
     const leaf = join(folder, 'leaf.pem');
     writeFileSync(leaf, certificate?.toString() ?? '');
     const verify = [
