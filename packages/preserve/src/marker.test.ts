@@ -10,9 +10,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { BottlePaths } from '@bot-bottle/state-paths';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { newBottle } from '../test/bottle.js';
 import { clearPreserved, isPreserved, markPreserved } from './marker.js';
+
+const naiveMark = ({ preserve }: BottlePaths) => writeFileSync(preserve, '');
 
 describe('the marker', () => {
   it('is an empty file that anyone may read, and nothing else in the folder', async () => {
@@ -57,6 +60,8 @@ describe('the marker', () => {
     await expect(markPreserved(paths)).rejects.toMatchObject({ code: 'not-a-folder' });
     await expect(clearPreserved(paths)).rejects.toMatchObject({ code: 'not-a-folder' });
     expect(readdirSync(outside)).toEqual([]);
+    naiveMark(paths);
+    expect(readdirSync(outside)).toEqual(['.preserve']);
   });
 
   it.each(['a file outside', 'nothing at all'])(
@@ -74,6 +79,11 @@ describe('the marker', () => {
       expect(lstatSync(paths.preserve).isFile()).toBe(true);
       expect(existsSync(outside)).toBe(target === 'a file outside');
       if (existsSync(outside)) expect(lstatSync(outside)).toMatchObject({ size: 6, mode: 0o100600 });
+
+      const other = newBottle();
+      symlinkSync(outside, other.preserve);
+      naiveMark(other);
+      expect(lstatSync(outside)).toMatchObject({ size: 0 });
     },
   );
 

@@ -52,6 +52,12 @@ describe('the Dockerfile override', () => {
     await writeOverride(paths, DOCKERFILE);
     expect(readFileSync(outside, 'utf8')).toBe('secret');
     expect(readOverride(paths)).toBe(DOCKERFILE);
+
+    const other = newBottle();
+    symlinkSync(outside, other.dockerfile);
+    expect(readFileSync(other.dockerfile, 'utf8')).toBe('secret');
+    writeFileSync(other.dockerfile, DOCKERFILE);
+    expect(readFileSync(outside, 'utf8')).toBe(DOCKERFILE);
   });
 
   it('says so when a folder is in its place', async () => {

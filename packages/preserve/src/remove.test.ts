@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { rootPaths } from '@bot-bottle/state-paths';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { newBottle, plantLease, put, usedBottle } from '../test/bottle.js';
+import { naiveRemoveTree } from '../test/naive.js';
 import { listAside, setAside } from './aside.js';
 import { acquireLease, readLease } from './lease.js';
 import { isPreserved, markPreserved } from './marker.js';
@@ -111,6 +112,8 @@ describe('removing a bottle', () => {
     rmdirSync(file.folder);
     writeFileSync(file.folder, '');
     await expect(removeBottle(file, { force: true })).rejects.toMatchObject({ code: 'not-a-folder' });
+    expect(() => naiveRemoveTree(paths.folder)).toThrow('ENOTDIR');
+    expect(readdirSync(outside.folder)).toEqual([]);
   });
 
   // Row 19.
@@ -124,6 +127,11 @@ describe('removing a bottle', () => {
     expect((await removeBottle(paths)).left).toEqual([]);
     expect(readdirSync(rootPaths(paths.root).state)).toEqual([]);
     expect(readFileSync(join(home, 'id_ed25519'), 'utf8')).toBe('key');
+
+    const other = usedBottle();
+    symlinkSync(home, join(other.home, 'link-to-home'));
+    expect(() => naiveRemoveTree(other.folder, 'statSync')).toThrow('ENOTDIR');
+    expect(readdirSync(home)).toEqual([]);
   });
 
   // Row 23, where it matters at this level: the folder goes whatever the agent left in it.
@@ -131,15 +139,15 @@ describe('removing a bottle', () => {
     const paths = usedBottle();
     execFileSync('mkfifo', [join(paths.home, 'fifo')]);
     mkdirSync(join(paths.home, 'locked'), { mode: 0 });
-    let deep = join(paths.home, 'deep');
+    const [deep, above] = [join(paths.home, 'deep'), join(paths.home, 'above')];
     mkdirSync(deep);
+    // From the bottom up, for no call takes the path of what is below.
     for (let level = 0; level < 300; level++) {
-      mkdirSync(join(deep, 'd'.repeat(10)));
-      renameSync(join(deep, 'd'.repeat(10)), join(paths.home, 'moving'));
-      renameSync(deep, join(paths.home, 'moving', 'deep'));
-      renameSync(join(paths.home, 'moving'), join(paths.home, 'deep'));
-      deep = join(paths.home, 'deep');
+      mkdirSync(above);
+      renameSync(deep, join(above, 'd'.repeat(200)));
+      renameSync(above, deep);
     }
+    expect(() => naiveRemoveTree(paths.folder)).toThrow('ENAMETOOLONG');
     expect((await removeBottle(paths)).left).toEqual([]);
     expect(readdirSync(rootPaths(paths.root).state)).toEqual([]);
   });

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processMark } from '@bot-bottle/durable-fs';
 import { type BottlePaths, bottlePaths, rootPaths } from '@bot-bottle/state-paths';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { newBottle, plantLease, put, usedBottle } from '../test/bottle.js';
@@ -191,12 +192,20 @@ describe('a sweep', () => {
     await markPreserved(paths);
     const dead = 'tmp-4194305.1.00000000.1-0123456789ab';
     mkdirSync(paths.liveConfig);
+    const { pid, startTime, bootId, pidNamespace } = processMark();
+    const mark = [pid, startTime, bootId.slice(0, 8), pidNamespace.replace(/\D/g, '')].join('.');
+    const alive = `.file.tmp-${mark}-0123456789ab`;
     for (const folder of [rootPaths(paths.root).state, paths.folder, paths.liveConfig])
       writeFileSync(join(folder, `.file.${dead}`), 'half');
+    writeFileSync(join(paths.liveConfig, alive), 'half');
     await swept(paths.root);
     expect(bottles(paths.root)).toEqual([paths.identity]);
     expect(readdirSync(paths.folder).sort()).toEqual(['.preserve', 'agent', 'live-config', 'metadata.json']);
-    expect(readdirSync(paths.liveConfig)).toEqual([]);
+    expect(readdirSync(paths.liveConfig)).toEqual([alive]);
+    // The naive sweep, by the name alone, takes it, and its writer's rename fails.
+    for (const name of readdirSync(paths.liveConfig))
+      if (name.includes('.tmp')) unlinkSync(join(paths.liveConfig, name));
+    expect(() => renameSync(join(paths.liveConfig, alive), paths.routes)).toThrow('ENOENT');
   });
 
   it('leaves a preserved folder aside, whole, where a new bottle has its name', async () => {

@@ -13,8 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '@bot-bottle/test-kit';
+import { run, temporaryFolder } from '@bot-bottle/test-kit';
 import { newBottle, put } from '../test/bottle.js';
+import { naiveCopyFile } from '../test/naive.js';
 import { restoreTranscript, snapshotTranscript } from './transcript.js';
 import { recoverTranscript } from './transcript-swap.js';
 
@@ -105,6 +106,10 @@ describe('a snapshot', () => {
       { path: join(projects, 'link'), reason: 'link' },
     ]);
     expect(treeOf(join(paths.transcript, '.claude/projects'))).toEqual(['demo', 'demo/talk.jsonl']);
+    naiveCopyFile(join(projects, 'link'), join(paths.transcript, 'link'));
+    expect(readFileSync(join(paths.transcript, 'link'), 'utf8')).toBe('key');
+    // The plain open(2) of the FIFO waits for a writer: timeout(1) says 124 where it had to end it.
+    expect(run(['timeout', '0.3', 'cat', join(projects, 'fifo')]).status).toBe(124);
   });
 
   it.each(['.claude', '.claude/projects'])(
@@ -123,6 +128,8 @@ describe('a snapshot', () => {
       expect(treeOf(paths.transcript)).toContain('.claude/projects/demo/talk.jsonl');
       expect(treeOf(paths.transcript).filter(path => path.includes('secret'))).toEqual([]);
       expect(readFileSync(saved, 'utf8')).toBe('first\n');
+      naiveCopyFile(join(paths.home, at, 'projects/secret'), saved);
+      expect(readFileSync(saved, 'utf8')).toBe('key');
     },
   );
 
@@ -211,7 +218,7 @@ describe('restoring', () => {
   });
 
   it.each(['.claude', '.claude/projects', 'agent/home'])('writes nothing through a link at %s', async at => {
-    const { paths } = bottleWithTalk();
+    const { paths, talk, saved } = bottleWithTalk();
     await snapshotTranscript(paths, FOLDERS);
     const outside = temporaryFolder();
     const link = at === 'agent/home' ? paths.home : join(paths.home, at);
@@ -229,6 +236,8 @@ describe('restoring', () => {
         ],
       });
     expect(readdirSync(outside)).toEqual([]);
+    naiveCopyFile(saved, talk);
+    expect(readdirSync(outside)).not.toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@ import { type BottlePaths, listIdentities, rootPaths } from '@bot-bottle/state-p
 import { describeWith, failEachSyscall, temporaryFolder, trace } from '@bot-bottle/test-kit';
 import { markPreserved, recoverTranscript, removeBottle } from '../src/index.js';
 import { put, usedBottle } from './bottle.js';
+import { NAIVE } from './naive.js';
 import { onBottle } from './programs.js';
 
 const MARK = 'await preserve.markPreserved(paths)';
@@ -115,6 +116,55 @@ describeWith('strace', 'a disk that fails at any call', () => {
   });
 });
 
+describeWith('strace', 'the naive way, on a disk that fails at any call,', () => {
+  /** How often it failed and left what `isWrong` says. */
+  async function wrongs(
+    body: string,
+    syscall: string,
+    error: string,
+    isWrong: (paths: BottlePaths) => boolean,
+  ) {
+    const { paths, setup } = bottleWithSnapshot();
+    let count = 0;
+    await failEachSyscall({
+      command: onBottle(body, paths),
+      syscalls: [syscall],
+      error,
+      setup,
+      check({ status }) {
+        expect(status).toBe(1);
+        if (isWrong(paths)) count += 1;
+      },
+    });
+    return count;
+  }
+
+  const talk = '.claude/projects/one.jsonl';
+
+  it.each(['ENOSPC', 'EIO'])('(%s) empties the record that it marks', async error => {
+    const isEmpty = ({ metadata }: BottlePaths) => readFileSync(metadata, 'utf8') === '';
+    expect(await wrongs(NAIVE.mark, 'write', error, isEmpty)).toBe(1);
+  });
+
+  it.each(['ENOSPC', 'EIO'])('(%s) has no snapshot any more, old or new', async error => {
+    const isLost = ({ transcript }: BottlePaths) => !existsSync(join(transcript, talk));
+    expect(await wrongs(NAIVE.snapshot, 'mkdir', error, isLost)).toBeGreaterThan(1);
+  });
+
+  it('restores a folder without what was in it', async () => {
+    const restore = `fs.rmSync(paths.home + '/.claude', { recursive: true }); ${NAIVE.restore}`;
+    const isPart = ({ home }: BottlePaths) =>
+      existsSync(join(home, '.claude/projects')) && !existsSync(join(home, talk));
+    expect(await wrongs(restore, 'fchmod', 'ENOSPC', isPart)).toBe(1);
+  });
+
+  it('removes half a bottle', async () => {
+    const isHalf = ({ folder, home, metadata }: BottlePaths) =>
+      existsSync(folder) && !(existsSync(metadata) && existsSync(join(home, talk)));
+    expect(await wrongs(NAIVE.remove, 'rmdir', 'EIO', isHalf)).toBeGreaterThan(2);
+  });
+});
+
 describeWith('strace', 'before a power cut', () => {
   /** The renames and syncs of an operation, each with the name of what it was done to, or `.` for the bottle. */
   function stepsOf(body: string, setup: () => void, paths: BottlePaths): string[] {
@@ -127,6 +177,11 @@ describeWith('strace', 'before a power cut', () => {
       return `rename ${[...args.matchAll(/"([^"]*)"/g)].map(([, path = '']) => basename(path)).join(' ')}`;
     });
   }
+
+  it.each(['mark', 'snapshot', 'remove'] as const)('nothing of the naive way to %s is on the disk', way => {
+    const { paths, setup } = bottleWithSnapshot();
+    expect(stepsOf(NAIVE[way], setup, paths)).toEqual([]);
+  });
 
   it('a marker that was acknowledged is on the disk: the file, then its folder', () => {
     const { paths, setup } = bottleWithSnapshot();

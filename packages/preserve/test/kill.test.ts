@@ -1,8 +1,8 @@
 // FAULTS rows 1, 2, 11, 18 and 28: each operation killed before and after every system call that changes the disk.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listForeign, listIdentities, rootPaths } from '@bot-bottle/state-paths';
-import { describeWith, killAtEachSyscall, temporaryFolder } from '@bot-bottle/test-kit';
+import { type BottlePaths, listForeign, listIdentities, rootPaths } from '@bot-bottle/state-paths';
+import { describeWith, killAtEachSyscall, run, temporaryFolder } from '@bot-bottle/test-kit';
 import {
   isPreserved,
   markPreserved,
@@ -13,10 +13,15 @@ import {
   sweep,
 } from '../src/index.js';
 import { put, usedBottle } from './bottle.js';
+import { NAIVE } from './naive.js';
 import { onBottle, onRoot, SWEEP } from './programs.js';
 
 /** What changes what others see. A kill before an open that creates is a kill after the change before it. */
 const CHANGES = ['mkdir', 'pwrite64', 'rename', 'unlink', 'rmdir'];
+
+/** There, under its name, and not whole: what no removal of ours leaves. */
+const isHalf = (paths: BottlePaths) =>
+  existsSync(paths.folder) && !(existsSync(paths.metadata) && existsSync(join(paths.home, TALK)));
 
 /** A bottle, and how to bring it back to what it is now. */
 function bottleToBringBack(prepare: (paths: ReturnType<typeof usedBottle>) => void = () => {}) {
@@ -31,7 +36,8 @@ function bottleToBringBack(prepare: (paths: ReturnType<typeof usedBottle>) => vo
   return { paths, setup };
 }
 
-const talkOf = (folder: string) => readFileSync(join(folder, '.claude/projects/one.jsonl'), 'utf8');
+const TALK = '.claude/projects/one.jsonl';
+const talkOf = (folder: string) => readFileSync(join(folder, TALK), 'utf8');
 const bottles = (root: string) => readdirSync(rootPaths(root).state).sort();
 
 async function swept(root: string): Promise<string[]> {
@@ -65,20 +71,35 @@ describeWith('strace', 'killed at any system call', () => {
     expect(kills).toBeGreaterThanOrEqual(5);
   });
 
-  // Row 2. A marker that was acknowledged is there for whoever comes next.
-  it('right after it said so, marking has marked', async () => {
+  it('marking by a flag in the record leaves a torn record', async () => {
+    const { paths, setup } = bottleToBringBack();
+    const seen = new Set<string>();
+    await killAtEachSyscall({
+      command: onBottle(NAIVE.mark, paths),
+      syscalls: ['write', 'close'],
+      setup,
+      check: () => void seen.add(readFileSync(paths.metadata, 'utf8')),
+    });
+    expect(seen).toContain('');
+  });
+
+  // Row 2. A marker that was acknowledged is there for whoever comes next; one that comes a moment later is lost.
+  it.each([
+    ['await preserve.markPreserved(paths)', 'kept preserved'],
+    ["setImmediate(() => fs.writeFileSync(paths.preserve, ''))", 'removed ended'],
+  ])('right after it said so, after %s: %s', async (mark, said) => {
     const { paths, setup } = bottleToBringBack();
     setup();
     const kills = await killAtEachSyscall({
       command: onBottle(
-        "await preserve.markPreserved(paths); fs.writeFileSync(root + '/acknowledged', ''); fs.rmdirSync(root + '/nothing')",
+        `${mark}; fs.writeFileSync(root + '/acknowledged', ''); fs.rmdirSync(root + '/nothing')`,
         paths,
       ),
       syscalls: ['rmdir'],
       setup,
       async check() {
         expect(existsSync(join(paths.root, 'acknowledged'))).toBe(true);
-        expect(await swept(paths.root)).toEqual(['kept preserved']);
+        expect(await swept(paths.root)).toEqual([said]);
       },
     });
     expect(kills).toBe(1);
@@ -99,12 +120,30 @@ describeWith('strace', 'killed at any system call', () => {
           expect(existsSync(paths.metadata)).toBe(true);
           expect(readLease(paths).state).not.toBe('alive');
         }
+        expect(isHalf(paths)).toBe(false);
         expect((await removeBottle(paths)).left).toEqual([]);
         expect(bottles(paths.root)).toEqual([]);
       },
     });
     expect(seen).toEqual(new Set(['whole', 'gone']));
     expect(kills).toBeGreaterThanOrEqual(15);
+  });
+
+  it.each([
+    ['a removal', (paths: BottlePaths) => onBottle(NAIVE.remove, paths)],
+    ['a sweep', ({ root }: BottlePaths) => onRoot(NAIVE.sweep, root)],
+  ])('%s by fs.rm leaves half a bottle under its name', async (_name, command) => {
+    const { paths, setup } = bottleToBringBack();
+    let halves = 0;
+    await killAtEachSyscall({
+      command: command(paths),
+      syscalls: ['unlink', 'rmdir'],
+      setup,
+      check() {
+        if (isHalf(paths)) halves += 1;
+      },
+    });
+    expect(halves).toBeGreaterThan(2);
   });
 
   it('a sweep takes nothing that is preserved, and the next one finishes', async () => {
@@ -144,13 +183,16 @@ describeWith('strace', 'killed at any system call', () => {
     expect(kills).toBeGreaterThanOrEqual(10);
   });
 
-  // The naive way, removing the old one and copying the new one there, has neither for a while.
-  it('a snapshot leaves the old one or the new one, whole', async () => {
-    const { paths, setup } = bottleToBringBack(({ transcript, home }) => {
-      put(join(transcript, '.claude/projects/one.jsonl'), 'old\n');
+  function withSnapshot() {
+    return bottleToBringBack(({ transcript, home }) => {
+      put(join(transcript, TALK), 'old\n');
       put(join(transcript, '.history'), 'old\n');
       put(join(home, '.history'), 'hello\n');
     });
+  }
+
+  it('a snapshot leaves the old one or the new one, whole', async () => {
+    const { paths, setup } = withSnapshot();
     const seen = new Set<string>();
     const kills = await killAtEachSyscall({
       command: onBottle("await preserve.snapshotTranscript(paths, ['.claude/projects', '.history'])", paths),
@@ -169,11 +211,44 @@ describeWith('strace', 'killed at any system call', () => {
     expect(kills).toBeGreaterThanOrEqual(12);
   });
 
-  it('restoring leaves HOME without the folder or with all of it, and the next one finishes', async () => {
-    const { paths, setup } = bottleToBringBack(({ transcript, home }) => {
+  it('a snapshot by removing the old one and copying leaves neither', async () => {
+    const { paths, setup } = withSnapshot();
+    let lost = 0;
+    await killAtEachSyscall({
+      command: onBottle(NAIVE.snapshot, paths),
+      syscalls: ['rmdir', 'mkdir'],
+      setup,
+      check() {
+        if (!existsSync(join(paths.transcript, TALK))) lost += 1;
+      },
+    });
+    expect(lost).toBeGreaterThan(2);
+  });
+
+  function withoutTalk() {
+    return bottleToBringBack(({ transcript, home }) => {
       for (const name of ['one', 'two']) put(join(transcript, `.claude/projects/${name}.jsonl`), 'hello\n');
       rmSync(join(home, '.claude'), { recursive: true });
     });
+  }
+
+  it('restoring by copying into HOME leaves a part of it there, which looks like all', async () => {
+    const { paths, setup } = withoutTalk();
+    const folder = join(paths.home, '.claude/projects');
+    const parts = new Set<number>();
+    await killAtEachSyscall({
+      command: onBottle(NAIVE.restore, paths),
+      syscalls: ['fchmod'],
+      setup,
+      check() {
+        if (existsSync(folder)) parts.add(readdirSync(folder).length);
+      },
+    });
+    expect(parts).toContain(1);
+  });
+
+  it('restoring leaves HOME without the folder or with all of it, and the next one finishes', async () => {
+    const { paths, setup } = withoutTalk();
     const folder = join(paths.home, '.claude/projects');
     const kills = await killAtEachSyscall({
       command: onBottle("await preserve.restoreTranscript(paths, ['.claude/projects'])", paths),
@@ -194,12 +269,15 @@ describeWith('strace', 'killed at any system call', () => {
   it('a start between its reservation and its record is never taken for alive, and is swept', async () => {
     const root = temporaryFolder({ memory: true });
     const seen = new Set<string>();
+    let mistaken = 0;
     const kills = await killAtEachSyscall({
       command: onRoot("await preserve.reserveBottle(root, 'demo')", root),
       syscalls: ['mkdir', 'openat', 'pwrite64', 'rename', 'close'],
       setup: () => rmSync(root, { recursive: true, force: true }),
       async check() {
         if (!existsSync(root)) return;
+        // The naive look takes whatever has a folder, and did not come to its end, for alive.
+        mistaken += listIdentities(root).length;
         const said = await swept(root);
         expect(['', 'removed never-started']).toContain(said.join());
         seen.add(said.join());
@@ -208,6 +286,7 @@ describeWith('strace', 'killed at any system call', () => {
       },
     });
     expect(seen).toEqual(new Set(['', 'removed never-started']));
+    expect(mistaken).toBeGreaterThan(0);
     expect(kills).toBeGreaterThanOrEqual(8);
   });
 
@@ -224,6 +303,19 @@ describeWith('strace', 'killed at any system call', () => {
       },
     });
     expect(states).toEqual(new Set(['none', 'dead']));
+  });
+
+  it('leaves a lease that is a file in the way of everybody', async () => {
+    const { paths, setup } = bottleToBringBack();
+    const kills = await killAtEachSyscall({
+      command: onBottle(NAIVE.lock, paths),
+      syscalls: ['write', 'close'],
+      setup,
+      check() {
+        expect(run(onBottle(NAIVE.lock, paths)).stderr).toContain('EEXIST');
+      },
+    });
+    expect(kills).toBeGreaterThanOrEqual(2);
   });
 });
 

@@ -1,7 +1,8 @@
 // FAULTS rows 3, 13, 15, 16, 17, 22 and 28 with real processes, all at once on one root.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { rootPaths } from '@bot-bottle/state-paths';
 import {
   describeWith,
@@ -14,6 +15,7 @@ import {
 } from '@bot-bottle/test-kit';
 import { acquireLease, readLease, sweep } from '../src/index.js';
 import { newBottle, plantLease, put, usedBottle } from './bottle.js';
+import { NAIVE } from './naive.js';
 import { onBottle, onRoot, SWEEP, source } from './programs.js';
 
 const bottles = (root: string) => readdirSync(rootPaths(root).state).sort();
@@ -25,25 +27,44 @@ async function outputs(commands: string[][]): Promise<string[]> {
   return outcomes.map(({ stdout }) => stdout);
 }
 
+/** A step of a program, at which it waits for the others: each has seen what it saw before any of them acts. */
+const meet = (processes: number) => `
+  fs.writeFileSync(root + '/met-' + process.pid, '');
+  while (fs.readdirSync(root).filter(name => name.startsWith('met-')).length < ${processes}) await delay(2);`;
+
 describe('clean-ups at once', () => {
+  /** Two that list all bottles, and then go through them from both ends. */
+  const removeAll = (remove: string) =>
+    ['all', 'all.reverse()'].map(
+      list => `
+        const all = listIdentities(root).map(identity => bottlePaths(root, identity));
+        ${meet(2)}
+        for (const paths of ${list}) { ${remove} }`,
+    );
+
   // Row 17.
   it('all succeed, and leave nothing', async () => {
     const root = temporaryFolder({ memory: true });
     const made = Array.from({ length: 40 }, () => usedBottle(root));
-    const removeAll = `
-      for (const identity of listIdentities(root)) {
-        const { left } = await preserve.removeBottle(bottlePaths(root, identity));
-        if (left.length > 0) throw new Error(JSON.stringify(left));
-      }`;
+    const remove = `
+      const { left } = await preserve.removeBottle(paths);
+      if (left.length > 0) throw new Error(JSON.stringify(left));`;
     const said = await outputs([
-      onRoot(removeAll, root),
-      onRoot(removeAll, root),
+      ...removeAll(remove).map(body => onRoot(body, root)),
       onRoot(SWEEP, root),
       onRoot(SWEEP, root),
     ]);
     expect(bottles(root)).toEqual([]);
     expect(said.join('')).not.toContain('failed');
     expect(made.every(({ folder }) => !existsSync(folder))).toBe(true);
+  });
+
+  it('fail by fs.rm, where they come to what the other has removed', async () => {
+    const root = temporaryFolder({ memory: true });
+    for (let n = 0; n < 40; n++) usedBottle(root);
+    const commands = removeAll(NAIVE.remove).map(body => onRoot(body, root));
+    const outcomes = await Promise.all(commands.map(command => runAsync(command)));
+    expect(outcomes.map(({ stderr }) => stderr).join()).toContain('ENOENT');
   });
 });
 
@@ -73,9 +94,10 @@ describe('sweeps against starts and resumes', () => {
       if (round % 2 === 0) await preserve.removeBottle(lease.paths, { lease: resumed });
       else await resumed.release();
     }`;
+  const WHILE_THEY_RUN = "while (fs.readdirSync(root).filter(name => name.startsWith('done-')).length < 3)";
   const SWEEPS = `
     const said = {};
-    while (fs.readdirSync(root).filter(name => name.startsWith('done-')).length < 3)
+    ${WHILE_THEY_RUN}
       for await (const { action, reason, error } of preserve.sweep(root, { inspect: () => 'readable' })) {
         if (error) throw error;
         said[action + ' ' + reason] = (said[action + ' ' + reason] ?? 0) + 1;
@@ -93,6 +115,16 @@ describe('sweeps against starts and resumes', () => {
       expect(counts.some(count => count[reason] > 0)).toBe(true);
     run(onRoot(SWEEP, root));
     expect(bottles(root)).toEqual([]);
+  });
+
+  it('remove one in use by look, then remove', async () => {
+    const root = temporaryFolder({ memory: true });
+    const sweeps = `${WHILE_THEY_RUN} { ${NAIVE.sweep} await delay(0); }`;
+    const [sessions] = await Promise.all([
+      Promise.all(Array.from({ length: 3 }, () => runAsync(onRoot(SESSIONS, root)))),
+      Promise.all(Array.from({ length: 2 }, () => runAsync(onRoot(sweeps, root)))),
+    ]);
+    expect(sessions.map(({ stderr }) => stderr).join()).toMatch(/ENOENT|lost/);
   });
 });
 
@@ -125,36 +157,62 @@ describe('marking against removing', () => {
 });
 
 describe('contenders for a dead lease', () => {
-  // Row 12. Looking whether the owner is dead and then removing its file lets two have it.
-  it('are many, and one has it', async () => {
+  /** What each of eight processes says of each of 60 leases, sorted. */
+  async function contest(contend: string): Promise<string[][]> {
     const root = temporaryFolder({ memory: true });
     const made = Array.from({ length: 60 }, () => usedBottle(root));
     for (const paths of made) plantLease(paths, { startTime: 1 });
+    const commands = Array.from({ length: 8 }, () => onRoot(contend, root));
+    const said: string[][] = (await outputs(commands)).map(text => JSON.parse(text));
+    return made.map((_, n) => said.map(answers => String(answers[n])).sort());
+  }
+
+  // Row 12.
+  it('are many, and one has it', async () => {
     const contend = `
       const said = await Promise.all(listIdentities(root).map(identity =>
         preserve.acquireLease(bottlePaths(root, identity)).then(() => 'taken', error => error.code)));
-      fs.writeFileSync(root + '/done-' + process.pid, '');
-      while (fs.readdirSync(root).filter(name => name.startsWith('done-')).length < 8) await delay(5);
+      ${meet(8)}
       return said;`;
-    const said = (await outputs(Array.from({ length: 8 }, () => onRoot(contend, root)))).map(text =>
-      JSON.parse(text),
-    );
-    for (const [n] of made.entries())
-      expect(said.map(answers => answers[n]).sort()).toEqual([...Array(7).fill('lease-held'), 'taken']);
+    for (const answers of await contest(contend))
+      expect(answers).toEqual([...Array(7).fill('lease-held'), 'taken']);
+  });
+
+  it('are many, and several have it, by look, then remove', async () => {
+    const contend = `
+      const all = listIdentities(root).map(identity => bottlePaths(root, identity));
+      const dead = all.filter(paths => preserve.readLease(paths).state === 'dead');
+      ${meet(8)}
+      return dead.map(({ lease }) => {
+        fs.rmSync(lease, { recursive: true, force: true });
+        try { fs.mkdirSync(lease); return 'taken'; } catch { return 'lease-held'; }
+      });`;
+    const takers = (await contest(contend)).map(answers => answers.filter(said => said === 'taken').length);
+    expect(Math.max(...takers)).toBeGreaterThan(1);
   });
 });
 
 describe('a session whose process', () => {
-  const SESSION = "await preserve.acquireLease(paths); fs.writeSync(1, 'taken'); setInterval(() => {}, 1000)";
+  /** It shows that it lives, for the naive way to see. */
+  const SESSION = `
+    await preserve.acquireLease(paths);
+    setInterval(() => fs.writeFileSync(root + '/heartbeat', ''), 20);
+    fs.writeSync(1, 'taken');`;
 
-  // Row 13. Whoever goes by the age of a heartbeat takes a stopped process for dead.
+  // Row 13.
   it('is stopped is alive; when it is killed, it is dead', async () => {
     const paths = usedBottle();
+    const naive = {
+      isAlive: () => Date.now() - statSync(join(paths.root, 'heartbeat')).mtimeMs < 300,
+    };
     const [file = '', ...args] = onBottle(SESSION, paths);
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       await new Promise(resolve => child.stdout.once('data', resolve));
+      while (!existsSync(join(paths.root, 'heartbeat'))) await delay(5);
       child.kill('SIGSTOP');
+      // Whoever goes by the age of a heartbeat takes a stopped process for dead after a while.
+      while (naive.isAlive()) await delay(20);
       expect(readLease(paths)).toMatchObject({ state: 'alive', owner: { pid: child.pid } });
       await expect(acquireLease(paths)).rejects.toMatchObject({
         code: 'lease-held',
@@ -212,6 +270,16 @@ describeWith('faketime', 'a clock that is a year off', () => {
 });
 
 describeWithMounts('a mount inside a bottle', () => {
+  it('is emptied by rm -rf', () => {
+    const paths = usedBottle();
+    const mounted = temporaryFolder();
+    put(join(mounted, 'file'), 'outside');
+    const point = join(paths.home, 'mounted');
+    mkdirSync(point);
+    run(withMounts(`mount --bind '${mounted}' '${point}'`, ['rm', '-rf', paths.folder]));
+    expect(readdirSync(mounted)).toEqual([]);
+  });
+
   // Row 22.
   it('stays, is reported, and does not keep the bottle in the list', () => {
     const paths = usedBottle();

@@ -24,6 +24,7 @@ import {
 } from '../src/index.js';
 import { newBottle, plantLease, put, usedBottle } from './bottle.js';
 import { atEachCall } from './interleave.js';
+import { naiveRemoveTree } from './naive.js';
 
 const talkOf = (paths: BottlePaths) => readFileSync(join(paths.home, '.claude/projects/one.jsonl'), 'utf8');
 
@@ -119,9 +120,8 @@ describe('a marker that comes while the bottle is removed', () => {
 });
 
 describe('a removal that comes while the bottle is marked', () => {
-  // The naive way, marking whatever folder was found, marks one that has just been removed.
-  it('is refused, or the marker is: what was acknowledged is never lost', async () => {
-    const seen = { kept: 0, removed: 0 };
+  async function race(mark: (paths: BottlePaths) => Promise<unknown>) {
+    const seen = { kept: 0, refused: 0, lost: 0, answers: new Set<unknown>() };
     let paths = usedBottle();
     let marking = settled(null);
     await atEachCall({
@@ -129,7 +129,7 @@ describe('a removal that comes while the bottle is marked', () => {
         paths = usedBottle();
       },
       work: () => {
-        marking = settled(markPreserved(paths));
+        marking = settled(mark(paths));
         return marking;
       },
       // A removal up to the point where nothing but taking apart is left.
@@ -139,19 +139,38 @@ describe('a removal that comes while the bottle is marked', () => {
       },
       check: async () => {
         const there = existsSync(paths.metadata);
-        expect(await marking).toBe(there ? 'done' : 'no-such-bottle');
-        expect(isPreserved(paths)).toBe(there);
-        seen[there ? 'kept' : 'removed'] += 1;
+        const marked = await marking;
+        if (there) expect([marked, isPreserved(paths)]).toEqual(['done', true]);
+        seen.answers.add(marked);
+        seen[there ? 'kept' : marked === 'done' ? 'lost' : 'refused'] += 1;
       },
     });
-    expect(seen.kept).toBeGreaterThan(0);
-    expect(seen.removed).toBeGreaterThan(0);
+    return seen;
+  }
+
+  it('is refused, or the marker is: what was acknowledged is never lost', async () => {
+    const { kept, refused, lost, answers } = await race(markPreserved);
+    expect(answers).toEqual(new Set(['done', 'no-such-bottle']));
+    expect(kept).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(0);
+    expect(lost).toBe(0);
+  });
+
+  it('takes what was acknowledged, where the naive way makes the folder that the marker needs', async () => {
+    const { lost } = await race(async ({ folder, preserve }) => {
+      fs.mkdirSync(folder, { recursive: true });
+      fs.writeFileSync(preserve, '');
+    });
+    expect(lost).toBeGreaterThan(0);
   });
 });
 
 describe('a session that takes the lease while a sweep is at work', () => {
-  async function race(make: () => BottlePaths) {
-    const seen = { kept: 0, late: 0 };
+  type Sweep = (paths: BottlePaths) => AsyncIterable<{ action: string; reason: string }>;
+  const ours: Sweep = ({ root }) => sweep(root, { inspect: () => 'readable' });
+
+  async function race(make: () => BottlePaths, sweepIt = ours) {
+    const seen = { kept: 0, late: 0, lost: 0 };
     let paths = make();
     let taken = false;
     let outcomes: string[] = [];
@@ -162,8 +181,7 @@ describe('a session that takes the lease while a sweep is at work', () => {
         outcomes = [];
       },
       work: async () => {
-        for await (const { action, reason } of sweep(paths.root, { inspect: () => 'readable' }))
-          outcomes.push(`${action} ${reason}`);
+        for await (const { action, reason } of sweepIt(paths)) outcomes.push(`${action} ${reason}`);
       },
       // What acquireLease does, as one step: a claim that nobody holds is renamed into place.
       other: () => {
@@ -174,9 +192,9 @@ describe('a session that takes the lease while a sweep is at work', () => {
       },
       check: () => {
         expect(outcomes.filter(said => said.includes('failed'))).toEqual([]);
-        if (taken) {
+        if (taken && readLease(paths).state !== 'alive') seen.lost += 1;
+        else if (taken) {
           seen.kept += 1;
-          expect(readLease(paths)).toMatchObject({ state: 'alive' });
           expect(outcomes.every(said => said === 'kept lease-alive')).toBe(true);
         } else {
           seen.late += 1;
@@ -191,6 +209,17 @@ describe('a session that takes the lease while a sweep is at work', () => {
     const seen = await race(() => usedBottle());
     expect(seen.kept).toBeGreaterThan(10);
     expect(seen.late).toBeGreaterThan(10);
+    expect(seen.lost).toBe(0);
+  });
+
+  it('loses it to the naive way: look at the lease, then remove', async () => {
+    const { lost } = await race(
+      () => usedBottle(),
+      async function* naiveSweep(paths) {
+        if (readLease(paths).state === 'none') await settled((async () => naiveRemoveTree(paths.folder))());
+      },
+    );
+    expect(lost).toBeGreaterThan(0);
   });
 
   it('keeps a bottle that is resumed after a kill', async () => {
@@ -201,12 +230,14 @@ describe('a session that takes the lease while a sweep is at work', () => {
     });
     expect(seen.kept).toBeGreaterThan(10);
     expect(seen.late).toBeGreaterThan(10);
+    expect(seen.lost).toBe(0);
   });
 
   it('keeps a reservation whose start takes its lease', async () => {
     const seen = await race(() => newBottle());
     expect(seen.kept).toBeGreaterThan(5);
     expect(seen.late).toBeGreaterThan(10);
+    expect(seen.lost).toBe(0);
   });
 });
 
@@ -307,16 +338,4 @@ function filesBelow(folder: string): string[] {
     .readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name));
-}
-
-/** Lists, then unlinks by path, as fs.rm does. */
-function naiveRemoveTree(folder: string): void {
-  for (const name of fs.readdirSync(folder)) {
-    const path = join(folder, name);
-    if (fs.lstatSync(path).isDirectory()) naiveRemoveTree(path);
-    else fs.unlinkSync(path);
-  }
-  // As with `force`: what came meanwhile goes too.
-  for (const name of fs.readdirSync(folder)) fs.unlinkSync(join(folder, name));
-  fs.rmdirSync(folder);
 }
