@@ -64,6 +64,7 @@ export class RequestServer {
     connection.once('close', () => clearTimeout(line.deadline));
     this.#await(connection, line);
     this.#server.emit('connection', connection);
+    connection.resume(); // where it was read before, it stands still
   }
 
   #await(connection: Duplex, line: Line): void {
