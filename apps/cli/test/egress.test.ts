@@ -109,7 +109,7 @@ describe('egress', () => {
     expect(await run('egress', ID, '--json')).toEqual({
       code: 0,
       stdout: '[]\n',
-      stderr: `bot-bottle: ${ID} has no egress log: nothing in it asked for the network\n`,
+      stderr: `bot-bottle: ${ID} has no egress log yet\n`,
     });
   });
 
@@ -118,9 +118,7 @@ describe('egress', () => {
     appendFileSync(log, 'nonsense\n{"time":');
     const { code, stdout, stderr } = await run('egress', ID);
     expect([code, stdout.split('\n').length]).toEqual([0, 6]);
-    expect(stderr).toBe(
-      `bot-bottle: left out of ${log}: 2 lines; line 6 is no JSON\n`,
-    );
+    expect(stderr).toBe(`bot-bottle: left out of ${log}: 2 lines; line 6 is no JSON\n`);
   });
 
   it('takes one of --follow, --suggest and --replay', async () => {
@@ -205,6 +203,17 @@ describe('egress --replay', () => {
       was: { allowed: false, rule: 'host-not-allowed' },
       now: { allowed: false, rule: 'not-routed', entry: '* 10.0.0.1 /y' },
     });
+  });
+
+  it('does not make up the allowlist of a bottle that is gone', async () => {
+    const { run, operator, paths } = recorded();
+    rmSync(paths.folder, { recursive: true });
+    const file = join(operator.home, 'routes.yaml');
+    writeFileSync(file, 'routes: []');
+    expect((await run('egress', ID, '--replay', file)).code).toBe(2);
+    writeFileSync(join(operator.home, 'list'), 'a.example');
+    const both = await run('egress', ID, '--replay', file, '--replay', join(operator.home, 'list'));
+    expect([both.code, both.stdout.split('\n').length]).toEqual([0, 5]);
   });
 
   it('says with line and column what is wrong with the file', async () => {

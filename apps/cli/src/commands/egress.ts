@@ -26,37 +26,38 @@ export const run: Run = async (context, input) => {
   const { identity } = paths;
   const file = auditLog(context.root, identity, 'egress');
   if (!follow && !existsSync(file)) {
-    await writeLine(
-      context.stderr,
-      `bot-bottle: ${identity} has no egress log: nothing in it asked for the network`,
-    );
+    await writeLine(context.stderr, `bot-bottle: ${identity} has no egress log yet`);
   }
-  const bad: { count: number; first: BadLine | null } = { count: 0, first: null };
-  const onBadLine = (line: BadLine): void => {
-    bad.count += 1;
-    bad.first ??= line;
-  };
-  const options = { onBadLine };
+  const leftOut = new LeftOut();
   const denied = input.flag('denied');
   if (suggest) {
     const present = presentPolicy(paths);
-    await showSuggestions(context, readAuditLog(file, options), { identity, present, json });
+    await showSuggestions(context, readAuditLog(file, leftOut), { identity, present, json });
   } else if (replayed.length > 0) {
     const policy = candidatePolicy(context, replayed, presentPolicy(paths));
-    await showReplay(context, readAuditLog(file, options), policy, { denied, json });
+    await showReplay(context, readAuditLog(file, leftOut), policy, { denied, json });
   } else {
-    const records = follow ? followRecords(paths, file, options) : readAuditLog(file, options);
+    const records = follow ? followRecords(paths, file, leftOut) : readAuditLog(file, leftOut);
     await showRecords(context, denied ? onlyDenied(records) : records, { follow, json });
   }
-  if (bad.first !== null) {
-    const { line, why } = bad.first;
-    await writeLine(
-      context.stderr,
-      `bot-bottle: left out of ${file}: ${bad.count} lines; line ${line} ${why}`,
-    );
+  if (leftOut.first !== null) {
+    const { count, first } = leftOut;
+    const message = `left out of ${file}: ${count} lines; line ${first.line} ${first.why}`;
+    await writeLine(context.stderr, `bot-bottle: ${message}`);
   }
   return EXIT.ok;
 };
+
+/** The lines that could not be read. */
+class LeftOut {
+  count = 0;
+  first: BadLine | null = null;
+
+  readonly onBadLine = (line: BadLine): void => {
+    this.count += 1;
+    this.first ??= line;
+  };
+}
 
 /** What is written of the bottle's policy; null: it is gone, or its policy cannot be read. */
 function presentPolicy(paths: BottlePaths): LiveConfig | null {

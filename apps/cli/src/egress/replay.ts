@@ -23,6 +23,9 @@ export function candidatePolicy(
     throw usageError('--replay is given twice for the same; expected an allowlist, routes, or one of each');
   }
   const [allowlist, routes] = [allowlists[0], routesFiles[0]];
+  if (allowlist === undefined && present === null) {
+    throw usageError('the bottle has no allowlist any more; expected --replay with one, beside the routes');
+  }
   return {
     generation: present?.generation ?? 0,
     revision: '',

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { type Column, formatPlain, formatTable } from './table.js';
+import { type Column, formatPlain, formatRow, formatTable } from './table.js';
 
 interface Row {
   readonly name: string;
@@ -19,6 +19,16 @@ it('aligns a table and ends no line with blanks', () => {
   ];
   expect(formatTable(new PassThrough(), COLUMNS, rows)).toBe(
     ['NAME       COUNT  NOTE', 'a              1  note of a', 'longer  12345678  note of longer', ''].join(
+      '\n',
+    ),
+  );
+});
+
+it('aligns rows that come one by one, and lets a wider value push only what stands behind it', () => {
+  const columns = COLUMNS.map(column => (column.title === 'NAME' ? { ...column, width: 6 } : column));
+  const rows = [null, { name: 'a', count: 1 }, { name: 'much longer', count: 123456 }];
+  expect(rows.map(row => formatRow(new PassThrough(), columns, row)).join('')).toBe(
+    ['NAME    COUNT  NOTE', 'a           1  note of a', 'much longer  123456  note of much longer', ''].join(
       '\n',
     ),
   );
