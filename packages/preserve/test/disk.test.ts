@@ -3,12 +3,14 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BottlePaths, listIdentities, rootPaths } from '@bot-bottle/state-paths';
 import { describeWith, failEachSyscall, temporaryFolder, trace } from '@bot-bottle/test-kit';
-import { markPreserved, recoverTranscript, removeBottle } from '../src/index.js';
+import { clearPreserved, markPreserved, recoverTranscript, removeBottle } from '../src/index.js';
 import { put, usedBottle } from './bottle.js';
 import { NAIVE } from './naive.js';
 import { onBottle } from './programs.js';
 
 const MARK = 'await preserve.markPreserved(paths)';
+const CLEAR = 'await preserve.clearPreserved(paths)';
+const OVERRIDE = "await preserve.writeOverride(paths, 'FROM new\\n')";
 const SNAPSHOT = "await preserve.snapshotTranscript(paths, ['.claude/projects'])";
 const RESTORE = "await preserve.restoreTranscript(paths, ['.claude/projects'])";
 const REMOVE = 'return await preserve.removeBottle(paths)';
@@ -16,6 +18,7 @@ const REMOVE = 'return await preserve.removeBottle(paths)';
 function bottleWithSnapshot() {
   const paths = usedBottle();
   put(join(paths.transcript, '.claude/projects/one.jsonl'), 'old\n');
+  put(paths.dockerfile, 'FROM old\n');
   const saved = temporaryFolder({ memory: true });
   cpSync(paths.root, saved, { recursive: true });
   const setup = () => {
@@ -50,6 +53,45 @@ describeWith('strace', 'a disk that fails at any call', () => {
       expect(failures).toBeGreaterThanOrEqual(5);
     },
   );
+
+  it.each(['ENOSPC', 'EIO'])(
+    '(%s) makes an override fail, with a typed error, and the old one is whole until the new one is in place',
+    async error => {
+      const { paths, setup } = bottleWithSnapshot();
+      const failures = await failEachSyscall({
+        command: onBottle(OVERRIDE, paths),
+        syscalls: ['pwrite64', 'fsync', 'rename'],
+        error,
+        setup,
+        check({ status, stderr }) {
+          expect(status).toBe(1);
+          expect(JSON.parse(stderr)).toMatchObject(typedError);
+          const now = JSON.parse(stderr).code === 'not-confirmed' ? 'FROM new\n' : 'FROM old\n';
+          expect(readFileSync(paths.dockerfile, 'utf8')).toBe(now);
+        },
+      });
+      expect(failures).toBeGreaterThanOrEqual(4);
+    },
+  );
+
+  it('makes clearing the marker fail, with a typed error, and the next one works', async () => {
+    const { paths, setup } = bottleWithSnapshot();
+    await failEachSyscall({
+      command: onBottle(CLEAR, paths),
+      syscalls: ['unlink', 'fsync'],
+      error: 'EIO',
+      setup: () => {
+        setup();
+        put(paths.preserve, '');
+      },
+      async check({ status, stderr }) {
+        expect(status).toBe(1);
+        expect(JSON.parse(stderr)).toMatchObject(typedError);
+        await clearPreserved(paths);
+        expect(existsSync(paths.preserve)).toBe(false);
+      },
+    });
+  });
 
   it.each(['ENOSPC', 'EIO'])(
     '(%s) makes a snapshot fail, with a typed error, and keeps the old one or has the new one',
@@ -132,8 +174,8 @@ describeWith('strace', 'the naive way, on a disk that fails at any call,', () =>
       error,
       setup,
       check({ status }) {
-        expect(status).toBe(1);
         if (isWrong(paths)) count += 1;
+        expect(status).toBe(body.endsWith(NAIVE.clear) ? 0 : 1);
       },
     });
     return count;
@@ -144,6 +186,16 @@ describeWith('strace', 'the naive way, on a disk that fails at any call,', () =>
   it.each(['ENOSPC', 'EIO'])('(%s) empties the record that it marks', async error => {
     const isEmpty = ({ metadata }: BottlePaths) => readFileSync(metadata, 'utf8') === '';
     expect(await wrongs(NAIVE.mark, 'write', error, isEmpty)).toBe(1);
+  });
+
+  it.each(['ENOSPC', 'EIO'])('(%s) empties the override', async error => {
+    const isEmpty = ({ dockerfile }: BottlePaths) => readFileSync(dockerfile, 'utf8') === '';
+    expect(await wrongs(NAIVE.override, 'write', error, isEmpty)).toBe(1);
+  });
+
+  it('says that the marker is gone, which is there', async () => {
+    const marked = `fs.writeFileSync(paths.preserve, ''); ${NAIVE.clear}`;
+    expect(await wrongs(marked, 'unlink', 'EIO', ({ preserve }) => existsSync(preserve))).toBe(1);
   });
 
   it.each(['ENOSPC', 'EIO'])('(%s) has no snapshot any more, old or new', async error => {
@@ -178,14 +230,31 @@ describeWith('strace', 'before a power cut', () => {
     });
   }
 
-  it.each(['mark', 'snapshot', 'remove'] as const)('nothing of the naive way to %s is on the disk', way => {
-    const { paths, setup } = bottleWithSnapshot();
-    expect(stepsOf(NAIVE[way], setup, paths)).toEqual([]);
-  });
+  it.each(['mark', 'override', 'snapshot', 'remove'] as const)(
+    'nothing of the naive way to %s is on the disk',
+    way => {
+      const { paths, setup } = bottleWithSnapshot();
+      expect(stepsOf(NAIVE[way], setup, paths)).toEqual([]);
+    },
+  );
 
   it('a marker that was acknowledged is on the disk: the file, then its folder', () => {
     const { paths, setup } = bottleWithSnapshot();
     expect(stepsOf(MARK, setup, paths)).toEqual(['sync .preserve', 'sync .']);
+  });
+
+  it('a marker that was cleared is off the disk, and a new override is on it', () => {
+    const { paths, setup } = bottleWithSnapshot();
+    const marked = () => {
+      setup();
+      put(paths.preserve, '');
+    };
+    expect(stepsOf(CLEAR, marked, paths)).toEqual(['sync .']);
+    expect(stepsOf(OVERRIDE, setup, paths)).toEqual([
+      expect.stringMatching(/^sync \.Dockerfile\.tmp-/),
+      expect.stringMatching(/^rename \.Dockerfile\.tmp-\S+ Dockerfile$/),
+      'sync .',
+    ]);
   });
 
   it('a marker that somebody else made is synced all the same', () => {

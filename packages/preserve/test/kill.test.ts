@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type BottlePaths, listForeign, listIdentities, rootPaths } from '@bot-bottle/state-paths';
 import { describeWith, killAtEachSyscall, run, temporaryFolder } from '@bot-bottle/test-kit';
 import {
+  clearPreserved,
   isPreserved,
   markPreserved,
   readLease,
@@ -103,6 +104,41 @@ describeWith('strace', 'killed at any system call', () => {
       },
     });
     expect(kills).toBe(1);
+  });
+
+  it.each([
+    [
+      'leaves the old one or the new one',
+      "await preserve.writeOverride(paths, 'FROM new\\n')",
+      'pwrite64',
+      ['FROM new\n', 'FROM old\n'],
+    ],
+    ['by writeFile leaves an empty one', NAIVE.override, 'write', ['', 'FROM new\n']],
+  ])('overriding the Dockerfile %s', async (_name, body, write, left) => {
+    const { paths, setup } = bottleToBringBack(({ dockerfile }) => put(dockerfile, 'FROM old\n'));
+    const seen = new Set<string>();
+    await killAtEachSyscall({
+      command: onBottle(body, paths),
+      syscalls: [write, 'close'],
+      setup,
+      check: () => void seen.add(readFileSync(paths.dockerfile, 'utf8')),
+    });
+    expect([...seen].sort()).toEqual(left);
+  });
+
+  it('clearing the marker leaves it or not, and is done by the next one', async () => {
+    const { paths, setup } = bottleToBringBack(({ preserve }) => put(preserve, ''));
+    const seen = new Set<boolean>();
+    await killAtEachSyscall({
+      command: onBottle('await preserve.clearPreserved(paths)', paths),
+      syscalls: ['unlink', 'fsync'],
+      setup,
+      async check() {
+        seen.add(await clearPreserved(paths));
+        expect(isPreserved(paths)).toBe(false);
+      },
+    });
+    expect(seen).toEqual(new Set([false, true]));
   });
 
   it('a removal leaves the bottle whole under its name, or gone, and the next one finishes', async () => {

@@ -8,6 +8,8 @@ export const NAIVE = {
   mark: `
     const record = JSON.parse(fs.readFileSync(paths.metadata, 'utf8'));
     fs.writeFileSync(paths.metadata, JSON.stringify({ ...record, preserved: true }));`,
+  clear: 'try { fs.unlinkSync(paths.preserve); } catch {}',
+  override: "fs.writeFileSync(paths.dockerfile, 'FROM new\\n');",
   /** The lease is a file with a process id in it. */
   lock: "fs.writeFileSync(paths.lease, String(process.pid), { flag: 'wx' });",
   snapshot: `
