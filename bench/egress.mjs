@@ -1,0 +1,302 @@
+// The egress proxy beside squid and tinyproxy (tunnels, plain HTTP) and mitmproxy (TLS ended by the proxy): one loopback origin, one run,
+// in turns. Origin, load generator and proxies are processes of their own; the proxy has one processor, the other two share the next.
+//   --install            installs the peers with apt-get, as root
+//   --only=tunnel,plain,inspected,policy   some parts; BENCH_ROUNDS=7, BENCH_SECONDS=1, BENCH_BULK_MIB=1024
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitUntilApplied } from '@bot-bottle/egress';
+import { writeLiveConfig } from '@bot-bottle/live-config';
+import { bottlePaths, reserveIdentity } from '@bot-bottle/state-paths';
+import {
+  answerOf,
+  cpuOf,
+  memoryOf,
+  requirePeers,
+  start,
+  startMitmproxy,
+  startOurs,
+  startSquid,
+  startTinyproxy,
+} from './egress/proxies.mjs';
+import { median } from './paired.mjs';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 1);
+const BULK_MIB = Number(process.env.BENCH_BULK_MIB ?? 1024);
+const CONNECTIONS = [1, 50, 500];
+/** Requests a second where latency is measured: all proxies of a part can serve that many. */
+const RATE = { tunnel: 2000, plain: 2000, inspected: 100 };
+const POLICY_CHANGES = 120;
+
+const only = process.argv
+  .find(argument => argument.startsWith('--only='))
+  ?.slice(7)
+  .split(',');
+const wanted = part => only === undefined || only.includes(part);
+const json = process.argv.includes('--json');
+requirePeers(process.argv.includes('--install'));
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+const folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), 'bot-bottle-bench-'));
+chmodSync(folder, 0o755); // squid runs as a user of its own
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+await main();
+process.exit();
+
+async function main() {
+  const [cert, key] = certificate();
+  const origin = await answerOf(start(1, process.execPath, [here('origin.mjs'), cert, key], { ipc: true }));
+  const load = start(1, process.execPath, [here('load.mjs')], { ipc: true });
+
+  const root = join(folder, 'root');
+  const paths = bottlePaths(root, reserveIdentity(root, 'bench'));
+  const allow = { allowlist: [allowed(origin.plain), allowed(origin.tls)].join('') };
+  await writeLiveConfig(paths, {
+    ...allow,
+    routes: [{ host: '127.0.0.1', port: origin.tls, paths: ['/**'] }],
+  });
+
+  const ours = await startOurs(root, cert);
+  const direct = { name: 'direct', port: null, child: null, ca: readFileSync(cert, 'utf8') };
+  const ports = [origin.plain, origin.tls];
+  const simple =
+    wanted('tunnel') || wanted('plain')
+      ? [
+          await startSquid(join(folder, 'squid'), ports),
+          await startTinyproxy(join(folder, 'tinyproxy'), ports),
+        ]
+      : [];
+  const idle = memory([ours, ...simple]);
+
+  for (const way of ['tunnel', 'plain']) {
+    if (!wanted(way)) continue;
+    const path = { way, tls: false, origin: origin.plain };
+    await compare(way, path, [direct, ours, ...simple], load);
+  }
+  if (wanted('inspected')) {
+    const mitmproxy = await startMitmproxy(join(folder, 'mitmproxy'), cert);
+    Object.assign(idle, memory([mitmproxy]));
+    await compare(
+      'inspected',
+      { way: 'tunnel', tls: true, origin: origin.tls },
+      [direct, ours, mitmproxy],
+      load,
+    );
+    print(
+      'memory',
+      [ours, mitmproxy].map(proxy => memoryLine(proxy, idle)),
+    );
+  } else if (simple.length > 0)
+    print(
+      'memory',
+      [ours, ...simple].map(proxy => memoryLine(proxy, idle)),
+    );
+  if (wanted('policy')) await policyChanges(paths, allow.allowlist, ours, origin.plain, load);
+}
+
+/** Everything that is measured of one way through the proxies. */
+async function compare(part, path, proxies, load) {
+  const pathOf = proxy =>
+    proxy.child === null
+      ? { ...path, way: 'direct', ca: proxy.ca }
+      : { ...path, proxy: proxy.port, ca: proxy.ca };
+  // tinyproxy closes the connection after each plain answer.
+  const keep = proxy => !(part === 'plain' && proxy.name === 'tinyproxy');
+
+  for (const connections of CONNECTIONS) {
+    const rate = connections === 1 ? undefined : RATE[part];
+    for (const paced of rate === undefined ? [undefined] : [undefined, rate]) {
+      const results = await inTurns(proxies, ROUNDS, proxy =>
+        ask(load, proxy, {
+          measure: 'requests',
+          path: pathOf(proxy),
+          connections,
+          seconds: SECONDS,
+          rate: paced,
+          keep: keep(proxy),
+        }),
+      );
+      const title = `${part}, ${connections} connections, ${paced === undefined ? 'as fast as it goes' : `${paced} requests a second`}`;
+      print(
+        title,
+        results.map(({ proxy, runs }) => requestLine(proxy, runs, results)),
+      );
+    }
+  }
+  const streamed = await inTurns(proxies, ROUNDS, proxy =>
+    ask(load, proxy, { measure: 'streams', path: pathOf(proxy), streams: 10 }),
+  );
+  print(
+    `${part}, streamed answers, each on a new connection`,
+    streamed.map(({ proxy, runs }) => ({
+      proxy,
+      'first event ms p50': of(runs, run => run.first.p50),
+      p99: of(runs, run => run.first.p99),
+      'event on its way ms p50': of(runs, run => run.transit.p50),
+      ' p99': of(runs, run => run.transit.p99),
+    })),
+  );
+  for (const direction of ['down', 'up']) {
+    const bulk = await inTurns(proxies, Math.min(ROUNDS, 3), proxy =>
+      ask(load, proxy, { measure: 'bulk', path: pathOf(proxy), bytes: BULK_MIB * 2 ** 20, direction }),
+    );
+    print(
+      `${part}, ${BULK_MIB} MiB ${direction}`,
+      bulk.map(({ proxy, runs }) => ({
+        proxy,
+        'MiB/s': of(runs, run => run.mibPerSecond),
+        'cpu s': of(runs, run => run.cpu),
+        'ours/it': ratio(bulk, runs, run => run.mibPerSecond),
+      })),
+    );
+  }
+}
+
+function requestLine(proxy, runs, results) {
+  const direct = results[0].runs;
+  const added = percentile => of(runs, (run, round) => (run[percentile] - direct[round][percentile]) * 1000);
+  return {
+    proxy,
+    'requests/s': of(runs, run => run.perSecond),
+    'µs p50': of(runs, run => run.p50 * 1000),
+    p99: of(runs, run => run.p99 * 1000),
+    'added p50': added('p50'),
+    'added p99': added('p99'),
+    'cpu µs': of(runs, run => (run.cpu / run.perSecond / SECONDS) * 1e6),
+    busy: of(runs, run => run.cpu / SECONDS),
+    'ours/it requests': ratio(results, runs, run => run.perSecond),
+    'added p50 ': ratio(results, runs, (run, round) => run.p50 - direct[round].p50),
+    'added p99 ': ratio(results, runs, (run, round) => run.p99 - direct[round].p99),
+    failed: runs.reduce((sum, run) => sum + run.failed, 0),
+  };
+}
+
+/**
+ * How long a change takes: from the call that writes it until the last of 500 open tunnels is closed, and until a new one is
+ * denied. The call puts the policy on the disk and syncs it; how long that alone takes is shown beside it.
+ */
+async function policyChanges(paths, allowlist, { port, child }, origin, load) {
+  const path = { way: 'tunnel', tls: false, proxy: port, origin };
+  const times = { written: [], closed: [], denied: [] };
+  for (let change = 0; change < POLICY_CHANGES; change++) {
+    const { promise: begun, result } = askRaw(load, { measure: 'cut', path, connections: 500 });
+    await begun;
+    const start = process.hrtime.bigint();
+    const since = time => Number(time - start) / 1e6;
+    await writeLiveConfig(paths, { allowlist: [] });
+    times.written.push(since(process.hrtime.bigint()));
+    const { closed, denied } = await result;
+    times.closed.push(since(BigInt(closed)));
+    times.denied.push(since(BigInt(denied)));
+    const { generation } = await writeLiveConfig(paths, { allowlist });
+    await waitUntilApplied(paths.sidecar('egress'), generation, {
+      signal: AbortSignal.timeout(10_000),
+      pid: child.pid,
+    });
+  }
+  const line = (what, values) => {
+    const sorted = values.toSorted((a, b) => a - b);
+    const at = share => sorted[Math.floor(sorted.length * share)];
+    return { 'from the call until': what, 'ms p50': at(0.5), p99: at(0.99), most: at(1 - 1e-9) };
+  };
+  print(`policy, ${POLICY_CHANGES} changes with 500 open tunnels`, [
+    line('the new policy is on the disk', times.written),
+    line('the last tunnel is closed', times.closed),
+    line('a new tunnel is denied', times.denied),
+  ]);
+}
+
+/** Each in turn, so many rounds, beginning with another one each time. */
+async function inTurns(proxies, rounds, measure) {
+  const results = proxies.map(proxy => ({ proxy: proxy.name, runs: [] }));
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < proxies.length; turn++) {
+      const index = (round + turn) % proxies.length;
+      results[index].runs.push(await measure(proxies[index]));
+    }
+  }
+  return results;
+}
+
+/** One measurement, with the processor time that the proxy used meanwhile. */
+async function ask(load, proxy, message) {
+  const { promise: begun, ended, result } = askRaw(load, message);
+  const cpu = () => (proxy.child === null ? Number.NaN : cpuOf(proxy.child.pid));
+  await begun;
+  const before = cpu();
+  await ended;
+  const after = cpu();
+  return { ...(await result), cpu: after - before };
+}
+
+/** Sends a message to the generator. `promise`: it has begun to measure; `ended`: it stopped; `result`: its figures. */
+function askRaw(load, message) {
+  const [begun, ended, result] = [Promise.withResolvers(), Promise.withResolvers(), Promise.withResolvers()];
+  const onMessage = answer => {
+    if (answer.begun) return begun.resolve();
+    if (answer.ended) return ended.resolve();
+    load.off('message', onMessage);
+    if (answer.error) result.reject(new Error(answer.error));
+    else result.resolve(answer.result);
+    begun.resolve();
+    ended.resolve();
+  };
+  load.on('message', onMessage);
+  load.send(message);
+  return { promise: begun.promise, ended: ended.promise, result: result.promise };
+}
+
+function of(runs, figure) {
+  return median(runs.map(figure));
+}
+
+/** The median of the rounds' ratios of ours to it. */
+function ratio(results, runs, figure) {
+  const ours = results.find(({ proxy }) => proxy === 'ours').runs;
+  return median(runs.map((run, round) => figure(ours[round], round) / figure(run, round)));
+}
+
+function memory(proxies) {
+  return Object.fromEntries(proxies.map(({ name, child }) => [name, memoryOf(child.pid).now]));
+}
+
+function memoryLine({ name, child }, idle) {
+  const { now, peak } = memoryOf(child.pid);
+  return { proxy: name, 'MiB at the start': idle[name], 'at the end': now, 'at most': peak };
+}
+
+/** One table for people; with `--json` one line for programs. */
+function print(name, lines) {
+  if (json) return console.log(JSON.stringify({ name, lines }));
+  console.log(`\n${name}`);
+  const round = value => {
+    if (typeof value !== 'number') return value;
+    return Number.isFinite(value) ? Number(value.toPrecision(3)) : '';
+  };
+  console.table(
+    lines.map(line => Object.fromEntries(Object.entries(line).map(([key, value]) => [key, round(value)]))),
+  );
+}
+
+function allowed(port) {
+  return `127.0.0.1:${port} ip private\n`;
+}
+
+function certificate() {
+  const [cert, key] = [join(folder, 'origin.pem'), join(folder, 'origin.key')];
+  const subject = ['-subj', '/CN=origin', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const keyType = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  execFileSync(
+    'openssl',
+    ['req', '-x509', ...keyType, '-keyout', key, '-out', cert, '-days', '2', ...subject],
+    { stdio: 'pipe' },
+  );
+  return [cert, key];
+}
+
+function here(file) {
+  return fileURLToPath(new URL(`./egress/${file}`, import.meta.url));
+}
