@@ -62,10 +62,10 @@ export class LineReader {
   readonly #fd: number;
   readonly #onBadLine: ReadOptions['onBadLine'];
   readonly #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  /** The start of a line whose end is not read yet. */
+  /** The start of a line whose end is not read yet; empty where that is too long already. */
   #begun: Buffer[] = [];
   #begunBytes = 0;
-  #line = 1;
+  #line = 0;
 
   constructor(file: string, fd: number, { onBadLine }: ReadOptions) {
     this.#file = file;
@@ -75,23 +75,16 @@ export class LineReader {
 
   /** The records of all lines that have an end. */
   *complete(): Generator<AuditRecord, void, undefined> {
-    for (;;) {
-      const chunk = this.#read();
-      if (chunk.length === 0) return;
-      let start = 0;
-      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-        this.#hold(chunk.subarray(start, end));
-        yield* this.#take();
-        start = end + 1;
-      }
-      // A copy: the chunk is read into again.
-      this.#hold(Buffer.from(chunk.subarray(start)));
+    for (let chunk = this.#read(); chunk.length > 0; chunk = this.#read()) {
+      const end = chunk.lastIndexOf(NEWLINE);
+      if (end !== -1) yield* this.#take(chunk.subarray(0, end));
+      this.#begin(chunk.subarray(end + 1));
     }
   }
 
   /** A last line without an end; in a file that nobody writes any more it is torn, or a record all the same. */
   *rest(): Generator<AuditRecord, void, undefined> {
-    if (this.#begunBytes > 0) yield* this.#take();
+    if (this.#begunBytes > 0) yield* this.#take(Buffer.alloc(0));
   }
 
   #read(): Buffer {
@@ -102,20 +95,28 @@ export class LineReader {
     }
   }
 
-  #hold(part: Buffer): void {
+  #begin(part: Buffer): void {
     this.#begunBytes += part.length;
-    if (this.#begunBytes <= MAX_LINE_BYTES) this.#begun.push(part);
+    // A copy: the chunk is read into again.
+    if (this.#begunBytes > MAX_LINE_BYTES) this.#begun = [];
+    else if (part.length > 0) this.#begun.push(Buffer.from(part));
   }
 
-  *#take(): Generator<AuditRecord, void, undefined> {
-    const line = this.#line++;
-    const tooLong = this.#begunBytes > MAX_LINE_BYTES;
-    const text = tooLong ? '' : Buffer.concat(this.#begun).toString();
+  /** The lines that `behind` ends, the first of which has begun before. */
+  *#take(behind: Buffer): Generator<AuditRecord, void, undefined> {
+    const firstIsTooLong = this.#begunBytes > MAX_LINE_BYTES;
+    const lines = Buffer.concat([...this.#begun, behind])
+      .toString()
+      .split('\n');
     this.#begun = [];
     this.#begunBytes = 0;
-    const record = tooLong ? `is longer than ${MAX_LINE_BYTES} bytes` : decodeRecord(text);
-    if (typeof record !== 'string') yield record;
-    else this.#onBadLine?.({ line, why: record });
+    for (const [index, line] of lines.entries()) {
+      this.#line += 1;
+      const tooLong = firstIsTooLong && index === 0;
+      const record = tooLong ? `is longer than ${MAX_LINE_BYTES} bytes` : decodeRecord(line);
+      if (typeof record !== 'string') yield record;
+      else this.#onBadLine?.({ line: this.#line, why: record });
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@bot-bottle/live-config';
 import { isPublicAddress } from '../addresses.js';
 import { canonicalHost } from '../policy.js';
+import type { DenyRule, Rule } from '../rule.js';
 import type { AuditRecord } from './record.js';
 
 /** So many subdomains of one owner become one pattern. */
@@ -54,11 +55,16 @@ export function suggestAllowlist(
     .sort((a, b) => b.denials - a.denials || (a.line < b.line ? -1 : 1));
 }
 
+const WANTED: ReadonlySet<Rule> = new Set<DenyRule>([
+  'host-not-allowed',
+  'port-not-allowed',
+  'private-address',
+]);
+
 function targetsOf(records: Iterable<AuditRecord>, present: readonly AllowlistEntry[]): Iterable<Target> {
   const targets = new Map<string, Target>();
-  for (const { rule, host: text, port } of records) {
+  for (const [{ rule, host: text, port }, denials] of counted(records)) {
     const isPrivate = rule === 'private-address';
-    if (!isPrivate && rule !== 'host-not-allowed' && rule !== 'port-not-allowed') continue;
     const host = canonicalHost(text);
     if (host === undefined || port < 1 || port > 65535) continue;
     const entries = matchAllowlist(present, host, port);
@@ -66,11 +72,24 @@ function targetsOf(records: Iterable<AuditRecord>, present: readonly AllowlistEn
     const named = port === 80 || port === 443 ? undefined : port;
     const key = `${host} ${named}`;
     const target = targets.get(key) ?? { host, port: named, denials: 0, private: false };
-    target.denials += 1;
+    target.denials += denials;
     target.private ||= isPrivate || (isIP(host) !== 0 && !isPublicAddress(host));
     targets.set(key, target);
   }
   return targets.values();
+}
+
+/** One denial of each kind, and how often it is there: what asks in vain asks many times. */
+function counted(records: Iterable<AuditRecord>): Iterable<readonly [record: AuditRecord, times: number]> {
+  const counts = new Map<string, [record: AuditRecord, times: number]>();
+  for (const record of records) {
+    if (!WANTED.has(record.rule)) continue;
+    const key = `${record.rule} ${record.port} ${record.host}`;
+    const known = counts.get(key);
+    if (known) known[1] += 1;
+    else counts.set(key, [record, 1]);
+  }
+  return counts.values();
 }
 
 /** Those that one pattern may stand for: the subdomains of one owner, on one port. Any other target is alone. */
