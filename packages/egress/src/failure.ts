@@ -1,9 +1,10 @@
+import { messageOf } from './audit/system-error.js';
 import type { Failure } from './denial.js';
 import { EgressError } from './errors.js';
 
 /** What the bottle is told where something that is let out could not be done. */
 export function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!(error instanceof EgressError)) {
     return {
       status: 502,
@@ -26,7 +27,9 @@ export function failureOf(error: unknown): Failure {
   return { status: 502, error: 'destination_unavailable', message };
 }
 
+/** Of a system error; the class of an error of another realm is not ours, so that says nothing. */
 function codeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return '';
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+  if (typeof cause !== 'object' || cause === null) return '';
+  if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  return 'name' in cause ? String(cause.name) : '';
 }

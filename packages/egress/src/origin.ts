@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { isLoopback, isPublicAddress } from './addresses.js';
+import { messageOf } from './audit/system-error.js';
 import { DeniedError } from './denial.js';
 import { EgressError } from './errors.js';
 import type { Target } from './target.js';
@@ -107,7 +108,7 @@ function aborting<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function unreachable({ host, port }: Target, cause: unknown): string {
-  const errors = cause instanceof AggregateError ? cause.errors : [cause];
-  const why = errors.map(error => (error instanceof Error ? error.message : String(error))).join('; ');
-  return `${host}:${port} cannot be reached: ${why}`;
+  const tried =
+    cause instanceof Object && 'errors' in cause && Array.isArray(cause.errors) ? cause.errors : [cause];
+  return `${host}:${port} cannot be reached: ${tried.map(messageOf).join('; ')}`;
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Outcome } from './journal.js';
 
@@ -18,7 +18,7 @@ export function splice(
     const closed = () => {
       if (!side.readableEnded) {
         cut ??= blame;
-        other.destroy();
+        reset(other);
       }
       if (--open === 0) onOver({ sent: origin.bytesWritten, received: origin.bytesRead, cut });
     };
@@ -34,6 +34,12 @@ export function splice(
   });
   bottle.pipe(origin);
   origin.pipe(bottle);
+}
+
+/** Breaks a connection off: a mere end could be taken for the end of what was sent. */
+function reset(connection: Duplex): void {
+  if (connection instanceof Socket) connection.resetAndDestroy();
+  else connection.destroy();
 }
 
 const LINGER_MS = 2000;

@@ -1,7 +1,7 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { readFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { liveConfigPaths, type LiveConfigChange, writeLiveConfig } from '@bot-bottle/live-config';
+import { type LiveConfigChange, liveConfigPaths, writeLiveConfig } from '@bot-bottle/live-config';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import type { AuditRecord } from '../src/audit/record.js';
 import { type Egress, type EgressOptions, openEgress } from '../src/proxy.js';
@@ -16,14 +16,17 @@ export interface Bottle {
   /** Writes a policy, and waits until it is in force. */
   allow(change: LiveConfigChange): Promise<void>;
   readonly paths: ReturnType<typeof liveConfigPaths>;
-  /** What the audit log holds once all is quiet. */
-  log(): Promise<AuditRecord[]>;
+  /** What the audit log holds, once it holds so many records. */
+  log(records?: number): Promise<AuditRecord[]>;
 }
 
 const closing: (() => Promise<void>)[] = [];
 
 /** Starts a proxy with this policy; every name but `*.absent.test` leads to 127.0.0.1. */
-export async function startBottle(change: LiveConfigChange, options: Partial<EgressOptions> = {}): Promise<Bottle> {
+export async function startBottle(
+  change: LiveConfigChange,
+  options: Partial<EgressOptions> = {},
+): Promise<Bottle> {
   const folder = temporaryFolder({ memory: true });
   const paths = liveConfigPaths(join(folder, 'live-config'));
   await writeLiveConfig(paths, change);
@@ -63,10 +66,12 @@ export async function startBottle(change: LiveConfigChange, options: Partial<Egr
       const { generation } = await writeLiveConfig(paths, next);
       while (egress.applied().generation < generation) await tick();
     },
-    log: async () => {
-      await tick();
-      const text = readFileSync(auditFile, 'utf8');
-      return text.split('\n').filter(Boolean).map(line => JSON.parse(line) as AuditRecord);
+    log: async (records = 0) => {
+      for (;;) {
+        await tick();
+        const lines = readFileSync(auditFile, 'utf8').split('\n').filter(Boolean);
+        if (lines.length >= records) return lines.map(line => JSON.parse(line) as AuditRecord);
+      }
     },
   };
 }
@@ -85,18 +90,21 @@ export async function readAll(socket: Socket): Promise<string> {
   return text;
 }
 
-/** Waits for bytes that end with, or hold, this. */
+/** Reads up to and with this text; what came after it is still to be read. */
 export function readUntil(socket: Socket, end: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
+    const onClose = () => reject(new Error(`closed after ${JSON.stringify(text)}`));
     const onData = (chunk: Buffer) => {
       text += chunk.toString('latin1');
-      if (!text.includes(end)) return;
-      socket.off('data', onData).pause();
-      resolve(text);
+      const at = text.indexOf(end);
+      if (at < 0) return;
+      socket.off('data', onData).off('close', onClose).pause();
+      const rest = text.slice(at + end.length);
+      if (rest !== '') socket.unshift(Buffer.from(rest, 'latin1'));
+      resolve(text.slice(0, at + end.length));
     };
-    socket.on('data', onData);
-    socket.once('close', () => reject(new Error(`closed after ${JSON.stringify(text)}`)));
+    socket.on('data', onData).once('close', onClose).resume();
   });
 }
 
