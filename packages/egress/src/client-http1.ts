@@ -55,9 +55,15 @@ export class Http1Call implements ClientCall {
   }
 
   answer(status: number, headers: RawHeaders): Writable {
-    this.response.writeHead(status, [...headers]);
-    this.response.flushHeaders();
-    return this.response;
+    const { response } = this;
+    response.writeHead(status, [...headers]);
+    // What of the body came together with the head goes out with it, in one write.
+    response.cork();
+    response.flushHeaders();
+    setImmediate(() => {
+      if (!response.writableEnded) response.uncork();
+    });
+    return response;
   }
 
   setTrailers(trailers: RawHeaders): void {
