@@ -28,7 +28,7 @@ export interface Allowed {
   readonly entry: string;
   /** An entry says `private`: the name may lead to any address. */
   readonly private: boolean;
-  /** An entry says `sni`: TLS must name its server in the clear. */
+  /** An entry says `sni`: TLS must name its server in the clear, and nothing but TLS and HTTP is tunnelled. */
   readonly sni: boolean;
   /** An entry names the port: protocols other than TLS and HTTP are tunnelled. */
   readonly anyProtocol: boolean;
@@ -85,11 +85,12 @@ const memory = new WeakMap<Policy, Map<string, Verdict>>();
 
 /** A large allowlist is searched once for each target, not for each connection, also when a new policy judges those that are open. */
 function remembered(policy: Policy, target: Target): Verdict {
-  let verdicts = memory.get(policy);
-  if (!verdicts || verdicts.size >= MAX_REMEMBERED) memory.set(policy, (verdicts = new Map()));
   const key = `${target.host} ${target.port}`;
-  let verdict = verdicts.get(key);
-  if (!verdict) verdicts.set(key, (verdict = judgeCanonical(policy, target)));
+  const verdicts = memory.get(policy) ?? new Map<string, Verdict>();
+  const verdict = verdicts.get(key) ?? judgeCanonical(policy, target);
+  if (verdicts.size >= MAX_REMEMBERED) verdicts.clear();
+  verdicts.set(key, verdict);
+  memory.set(policy, verdicts);
   return verdict;
 }
 
@@ -97,13 +98,15 @@ function judgeCanonical(policy: Policy, { host, port }: Target): Verdict {
   const entries = matchAllowlist(policy.allowlist, host, port);
   const [first] = entries;
   if (!first) return deniedTarget(policy, host, port);
+  const sni = entries.some(entry => entry.flags?.includes('sni'));
   return {
     allowed: true,
     rule: 'allowlist',
     entry: formatAllowlist([first]).trimEnd(),
     private: entries.some(entry => entry.flags?.includes('private')),
-    sni: entries.some(entry => entry.flags?.includes('sni')),
-    anyProtocol: entries.some(entry => entry.port !== undefined),
+    sni,
+    // A hello that is dressed up as something else would go round `sni`.
+    anyProtocol: !sni && entries.some(entry => entry.port !== undefined),
     inspected: isInspected(policy, { host, port }),
   };
 }

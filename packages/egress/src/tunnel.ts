@@ -127,9 +127,8 @@ class Tunnel implements LiveItem {
     this.#stopListening();
     const verdict = judgeTarget(this.context.policy(), this.target);
     const rule = verdict.allowed ? this.#refusal(verdict) : verdict.rule;
-    if (rule !== undefined) return this.#refuse(rule, verdict.entry);
-    const inspected = this.#verdict?.inspected === true;
-    if (this.#protocol === 'http' || inspected) this.#serveRequests();
+    if (rule !== undefined) this.#refuse(rule, verdict.entry);
+    else if (this.#protocol === 'http' || this.#verdict?.inspected) this.#serveRequests();
     else this.#splice();
   }
 
@@ -236,7 +235,8 @@ class Tunnel implements LiveItem {
     if (error instanceof DeniedError) {
       this.#over = true;
       this.#leave();
-      return this.#deny(error);
+      this.#deny(error);
+      return;
     }
     const failure = failureAnswer(failureOf(error), this.context.bottle, 'json');
     this.#end({ sent: 0, received: 0, status: failure.status, cut: 'origin' });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type LiveConfigChange, liveConfigPaths, writeLiveConfig } from '@bot-bottle/live-config';
@@ -18,6 +18,8 @@ export interface Bottle {
   readonly paths: ReturnType<typeof liveConfigPaths>;
   /** What the audit log holds, once it holds so many records. */
   log(records?: number): Promise<AuditRecord[]>;
+  /** From now on the log cannot be written: a folder has its name. */
+  breakLog(): void;
 }
 
 const closing: (() => Promise<void>)[] = [];
@@ -65,6 +67,10 @@ export async function startBottle(
     allow: async next => {
       const { generation } = await writeLiveConfig(paths, next);
       while (egress.applied().generation < generation) await tick();
+    },
+    breakLog: () => {
+      rmSync(auditFile);
+      mkdirSync(auditFile);
     },
     log: async (records = 0) => {
       for (;;) {
