@@ -11,6 +11,7 @@ export interface LiveItem {
 /** What is let out now. */
 export class LiveTraffic {
   readonly #items = new Set<LiveItem>();
+  readonly #waiting: (() => void)[] = [];
 
   add(item: LiveItem): void {
     this.#items.add(item);
@@ -18,6 +19,14 @@ export class LiveTraffic {
 
   delete(item: LiveItem): void {
     this.#items.delete(item);
+    if (this.#items.size > 0) return;
+    // Not before who took it out has recorded its end.
+    for (const resolve of this.#waiting.splice(0)) setImmediate(resolve);
+  }
+
+  /** Resolves when all is over, and its end recorded. */
+  async over(): Promise<void> {
+    if (this.#items.size > 0) await new Promise<void>(resolve => this.#waiting.push(resolve));
   }
 
   /** Cuts what a new policy no longer lets out. */

@@ -107,6 +107,7 @@ export async function openEgress(options: EgressOptions): Promise<Egress> {
     close: async () => {
       await policies.close();
       await connections.close();
+      await live.over();
       origins.retire();
       await log.close();
     },
@@ -139,7 +140,7 @@ class Connections {
     else endWith(connection, answerBytes(failureAnswer(tooMany(limits.connections), bottle, 'text')));
   }
 
-  /** Resolves when all are over, and what there is to record about them is recorded. */
+  /** Resolves when all are over. */
   async close(): Promise<void> {
     this.#closed = true;
     const over = [...this.#open].map(connection => {
@@ -149,7 +150,6 @@ class Connections {
       });
     });
     await Promise.all(over);
-    await new Promise(resolve => setImmediate(resolve));
   }
 }
 

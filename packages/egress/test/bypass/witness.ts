@@ -1,10 +1,11 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
 /** An origin that keeps every byte it is sent, and answers each request `200` with its own name. */
 export class Witness {
   /** What came on each connection, in Latin-1; empty: nobody connected. */
   readonly heard: string[] = [];
+  readonly #news = new EventEmitter();
   readonly #sockets = new Set<Socket>();
   readonly #servers: Server[] = [];
 
@@ -24,6 +25,11 @@ export class Witness {
     return bound.port;
   }
 
+  /** Resolves when something like this came on a connection. */
+  async hears(what: RegExp): Promise<void> {
+    while (!this.heard.some(text => what.test(text))) await once(this.#news, 'heard');
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(this.#servers.map(server => new Promise(resolve => server.close(resolve))));
@@ -38,6 +44,7 @@ export class Witness {
     socket.setEncoding('latin1').on('data', (text: string) => {
       const heard = (this.heard[index] ?? '') + text;
       this.heard[index] = heard;
+      this.#news.emit('heard');
       const heads = heard.split('\r\n\r\n');
       for (; answered < heads.length - 1; answered++) socket.write(this.answer(heads[answered] ?? ''));
     });
