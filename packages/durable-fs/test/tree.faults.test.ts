@@ -1,4 +1,4 @@
-/** FAULTS.md rows 17, 18 and 20 and its first opening fact: kills, errors and swaps while trees are removed and copied. */
+/** FAULTS.md rows 1, 4, 17, 18 and 20 and its first opening fact: kills, errors and swaps while trees are removed and copied. */
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,

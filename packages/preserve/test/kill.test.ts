@@ -1,4 +1,4 @@
-// FAULTS rows 1, 2, 11, 18 and 28: each operation killed before and after every system call that changes the disk.
+// FAULTS rows 1, 2, 11, 12, 18 and 28: each operation killed before and after every system call that changes the disk.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BottlePaths, listForeign, listIdentities, rootPaths } from '@bot-bottle/state-paths';
@@ -110,16 +110,16 @@ describeWith('strace', 'killed at any system call', () => {
     [
       'leaves the old one or the new one',
       "await preserve.writeOverride(paths, 'FROM new\\n')",
-      'pwrite64',
+      ['pwrite64', 'fsync'],
       ['FROM new\n', 'FROM old\n'],
     ],
-    ['by writeFile leaves an empty one', NAIVE.override, 'write', ['', 'FROM new\n']],
-  ])('overriding the Dockerfile %s', async (_name, body, write, left) => {
+    ['by writeFile leaves an empty one', NAIVE.override, ['write'], ['']],
+  ])('overriding the Dockerfile %s', async (_name, body, syscalls, left) => {
     const { paths, setup } = bottleToBringBack(({ dockerfile }) => put(dockerfile, 'FROM old\n'));
     const seen = new Set<string>();
     await killAtEachSyscall({
       command: onBottle(body, paths),
-      syscalls: [write, 'close'],
+      syscalls,
       setup,
       check: () => void seen.add(readFileSync(paths.dockerfile, 'utf8')),
     });

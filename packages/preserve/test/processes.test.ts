@@ -1,4 +1,4 @@
-// FAULTS rows 3, 13, 15, 16, 17, 22 and 28 with real processes, all at once on one root.
+// FAULTS rows 12, 13, 15-17, 22 and 28 with real processes, all at once on one root.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -118,13 +118,19 @@ describe('sweeps against starts and resumes', () => {
   });
 
   it('remove one in use by look, then remove', async () => {
-    const root = temporaryFolder({ memory: true });
     const sweeps = `${WHILE_THEY_RUN} { ${NAIVE.sweep} await delay(0); }`;
-    const [sessions] = await Promise.all([
-      Promise.all(Array.from({ length: 3 }, () => runAsync(onRoot(SESSIONS, root)))),
-      Promise.all(Array.from({ length: 2 }, () => runAsync(onRoot(sweeps, root)))),
-    ]);
-    expect(sessions.map(({ stderr }) => stderr).join()).toMatch(/ENOENT|lost/);
+    const all = (commands: string[][]) => Promise.all(commands.map(command => runAsync(command)));
+    let trouble = '';
+    // It takes a look between a reservation and its lease; again, where there was none.
+    for (let attempt = 0; attempt < 10 && trouble === ''; attempt++) {
+      const root = temporaryFolder({ memory: true });
+      const [sessions] = await Promise.all([
+        all(Array(3).fill(onRoot(SESSIONS, root))),
+        all(Array(2).fill(onRoot(sweeps, root))),
+      ]);
+      trouble = sessions.map(({ stderr }) => stderr).join('');
+    }
+    expect(trouble).toMatch(/ENOENT|lost|no-such-bottle/);
   });
 });
 
