@@ -5,8 +5,8 @@
  * Arguments: the port, and the request that must be denied. Over its IPC channel it sends `{ listening: true }` with the listener,
  * then `{ answer }`, the first line of what the request was answered, or `{ failed }`, why there is no way out.
  * - Only loopback may be there, and nothing outside be reachable (addresses of RFC 5737 and RFC 3849, which are nobody's).
+ * - Loopback may not be up yet, or have its address but no link: bubblewrap sets it up while this starts.
  * - Its own copy of the listener is closed before it asks: who answers is the other side.
- * - Loopback may not be up yet: bubblewrap sets it up while this starts.
  */
 export const LISTENER_PROGRAM = `
 const { readFileSync } = require('node:fs');
@@ -14,18 +14,14 @@ const { connect, createServer } = require('node:net');
 const [port, proof] = process.argv.slice(1);
 process.once('disconnect', () => process.exit(1));
 const say = (message, handle) => new Promise(done => process.send(message, handle, done));
-const reach = host => new Promise(done => {
-  const socket = connect({ host, port: 443 });
-  socket.once('connect', () => done('connected'));
-  socket.once('error', error => done(error.code));
+const onceUp = action => action().catch(error => {
+  if (error.code !== 'EADDRNOTAVAIL' && error.code !== 'ENETUNREACH') throw error;
+  return new Promise(done => setTimeout(done, 1)).then(() => onceUp(action));
 });
 const listen = () => new Promise((done, failed) => {
   const server = createServer();
   server.once('error', failed);
   server.listen({ host: '127.0.0.1', port }, () => done(server));
-}).catch(error => {
-  if (error.code !== 'EADDRNOTAVAIL') throw error;
-  return new Promise(done => setTimeout(done, 1)).then(listen);
 });
 const ask = () => new Promise((done, failed) => {
   let answer = '';
@@ -38,17 +34,23 @@ const ask = () => new Promise((done, failed) => {
   });
   socket.write(proof);
 });
+const reach = host => new Promise(done => {
+  const socket = connect({ host, port: 443 });
+  socket.once('connect', () => done('connected'));
+  socket.once('error', error => done(error.code));
+});
 (async () => {
   const interfaces = readFileSync('/proc/self/net/dev', 'utf8').match(/[^ \\n]+(?=:)/g).join(' ');
   if (interfaces !== 'lo') throw new Error('there is a network: ' + interfaces);
+  const server = await onceUp(listen);
+  await say({ listening: true }, server);
+  server.close();
+  const answer = await onceUp(ask);
   for (const host of ['192.0.2.1', '2001:db8::1']) {
     const outcome = await reach(host);
     if (!['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(outcome)) throw new Error(host + ': ' + outcome);
   }
-  const server = await listen();
-  await say({ listening: true }, server);
-  server.close();
-  await say({ answer: await ask() });
+  await say({ answer });
   process.exit();
 })().catch(error => say({ failed: error.message }).then(() => process.exit(1)));
 `;
