@@ -319,7 +319,12 @@ describe('agents', () => {
       description: 'OpenAI Codex CLI',
       command: ['codex'],
       resumeArgs: ['resume', '--last'],
-      passEnv: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_API_KEY'],
+      passEnv: [],
+      allow: ['api.openai.com', 'auth.openai.com', 'chatgpt.com'],
+      credentials: [
+        { env: 'CODEX_API_KEY', host: 'api.openai.com' },
+        { env: 'OPENAI_API_KEY', host: 'api.openai.com' },
+      ],
       setEnv: {},
       transcript: ['.codex/sessions'],
       toolPaths: [],

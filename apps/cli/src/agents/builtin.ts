@@ -6,10 +6,20 @@ const BASE = { resumeArgs: [], passEnv: [], setEnv: {}, transcript: [] } as cons
 /** `start shell`, `start shell -- make test` and, with options for bash itself, `start shell -- -c 'make test'`. */
 const SHELL_SCRIPT = 'case "$1" in -* | "") exec bash "$@" ;; *) exec "$@" ;; esac';
 
+const ANTHROPIC = { host: 'api.anthropic.com', baseUrlEnv: 'ANTHROPIC_BASE_URL' } as const;
+const GEMINI = {
+  host: 'generativelanguage.googleapis.com',
+  header: 'x-goog-api-key',
+  baseUrlEnv: 'GOOGLE_GEMINI_BASE_URL',
+} as const;
+const OPENAI = { host: 'api.openai.com' } as const;
+
 /**
- * The agents that need no configuration. Names of variables, of transcript folders and the arguments that continue a
- * conversation are those of each tool's own documentation (code.claude.com/docs, developers.openai.com/codex,
- * geminicli.com/docs, opencode.ai/docs).
+ * The agents that need no configuration. Names of variables and the header each goes in, hosts, transcript folders and the
+ * arguments that continue a conversation are those of each tool's own documentation (code.claude.com/docs, its network-config and
+ * authentication pages; developers.openai.com/codex, auth; geminicli.com/docs, authentication; opencode.ai/docs, providers).
+ * Hosts are the model's service and what a log-in with a subscription needs, whose tokens lie in the agent's home and go out
+ * untouched. Telemetry, updates and plug-ins are not among them.
  */
 export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
   {
@@ -34,12 +44,13 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     command: ['claude'],
     needsNetwork: true,
     resumeArgs: ['--continue'],
-    passEnv: [
-      'ANTHROPIC_API_KEY',
-      'ANTHROPIC_AUTH_TOKEN',
-      'ANTHROPIC_BASE_URL',
-      'ANTHROPIC_MODEL',
-      'CLAUDE_CODE_OAUTH_TOKEN',
+    passEnv: ['ANTHROPIC_MODEL'],
+    allow: ['api.anthropic.com', 'claude.ai', 'platform.claude.com'],
+    // In the order in which it takes them itself.
+    credentials: [
+      { env: 'ANTHROPIC_AUTH_TOKEN', ...ANTHROPIC },
+      { env: 'ANTHROPIC_API_KEY', header: 'x-api-key', ...ANTHROPIC },
+      { env: 'CLAUDE_CODE_OAUTH_TOKEN', ...ANTHROPIC },
     ],
     transcript: ['.claude/projects'],
   },
@@ -50,7 +61,11 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     command: ['codex'],
     needsNetwork: true,
     resumeArgs: ['resume', '--last'],
-    passEnv: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_API_KEY'],
+    allow: ['api.openai.com', 'auth.openai.com', 'chatgpt.com'],
+    credentials: [
+      { env: 'CODEX_API_KEY', ...OPENAI },
+      { env: 'OPENAI_API_KEY', ...OPENAI },
+    ],
     transcript: ['.codex/sessions'],
   },
   {
@@ -60,13 +75,17 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     command: ['gemini'],
     needsNetwork: true,
     resumeArgs: ['--resume', 'latest'],
-    passEnv: [
-      'GEMINI_API_KEY',
-      'GEMINI_MODEL',
-      'GOOGLE_API_KEY',
-      'GOOGLE_CLOUD_LOCATION',
-      'GOOGLE_CLOUD_PROJECT',
-      'GOOGLE_GENAI_USE_VERTEXAI',
+    passEnv: ['GEMINI_MODEL', 'GOOGLE_CLOUD_LOCATION', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_GENAI_USE_VERTEXAI'],
+    allow: [
+      'generativelanguage.googleapis.com',
+      'aiplatform.googleapis.com',
+      'cloudcode-pa.googleapis.com',
+      'oauth2.googleapis.com',
+    ],
+    credentials: [
+      { env: 'GEMINI_API_KEY', ...GEMINI },
+      // Vertex AI in express mode.
+      { env: 'GOOGLE_API_KEY', host: 'aiplatform.googleapis.com', header: 'x-goog-api-key' },
     ],
     transcript: ['.gemini/tmp'],
   },
@@ -77,7 +96,20 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     command: ['opencode'],
     needsNetwork: true,
     resumeArgs: ['--continue'],
-    passEnv: ['ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'OPENAI_API_KEY', 'OPENROUTER_API_KEY'],
+    allow: [
+      'api.anthropic.com',
+      'api.openai.com',
+      'generativelanguage.googleapis.com',
+      'models.dev',
+      'opencode.ai',
+      'openrouter.ai',
+    ],
+    credentials: [
+      { env: 'ANTHROPIC_API_KEY', host: ANTHROPIC.host, header: 'x-api-key' },
+      { env: 'OPENAI_API_KEY', ...OPENAI },
+      { env: 'GEMINI_API_KEY', host: GEMINI.host, header: GEMINI.header },
+      { env: 'OPENROUTER_API_KEY', host: 'openrouter.ai' },
+    ],
     // Its database, with its write-ahead log beside it.
     transcript: ['.local/share/opencode'],
   },

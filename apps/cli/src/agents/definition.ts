@@ -1,3 +1,15 @@
+/** A key of the operator's: requests to a host are given it on their way out, and the bottle has a placeholder in its stead. */
+export interface AgentCredential {
+  /** The operator's variable that holds it. */
+  readonly env: string;
+  /** `HOST` or `HOST:PORT`; no pattern. */
+  readonly host: string;
+  /** The header that carries it as it is; absent: `Authorization: Bearer <key>`. */
+  readonly header?: string | undefined;
+  /** The operator's variable that, where it is set, names another URL for the service at `host`. */
+  readonly baseUrlEnv?: string | undefined;
+}
+
 /** How an agent is run, and what of the operator's environment and of its own home belongs to it. */
 export interface AgentDefinition {
   readonly name: string;
@@ -8,6 +20,10 @@ export interface AgentDefinition {
   readonly resumeArgs: readonly string[];
   /** Names of the operator's environment variables that the bottle receives; everything else is cleared. */
   readonly passEnv: readonly string[];
+  /** Lines of an allowlist: what a new bottle may reach. Absent: nothing. */
+  readonly allow?: readonly string[];
+  /** Of several for one host, the first whose variable is set is used. Absent: none. */
+  readonly credentials?: readonly AgentCredential[];
   /** Variables set to a fixed value in the bottle. */
   readonly setEnv: Readonly<Record<string, string>>;
   /** Folders or files of the agent's conversation, relative to its home. */

@@ -13,9 +13,15 @@ if (demo === undefined) throw new Error('there is no built-in agent');
 const { major, minor } = CONTRACT_VERSION;
 
 /** A third party's adapter, as a module's text. */
-function adapter(name: string, probe: object, contract: object = CONTRACT_VERSION): string {
+function adapter(
+  name: string,
+  probe: object,
+  contract: object = CONTRACT_VERSION,
+  network = 'egress',
+): string {
   return `exports.createBackend = () => ({
     name: ${JSON.stringify(name)}, contract: ${JSON.stringify(contract)},
+    capabilities: { network: ${JSON.stringify(network)} },
     probe: async () => (${JSON.stringify(probe)}),
   });`;
 }
@@ -136,6 +142,16 @@ describe('choosing a backend', () => {
       code: 'no-backend',
       message: 'backend "no" cannot run bottles here: no engine',
       remedies: ['apt-get install engine'],
+    });
+  });
+
+  it('takes none that leaves its bottles the network, whoever asks for it', async () => {
+    const open = adapter('open', AVAILABLE, CONTRACT_VERSION, 'open');
+    const registry = registryOf({ 'open.cjs': open }, { open: './open.cjs' });
+    const failure = await refusal(() => chooseBackend(registry, { ...wishes, flag: 'open' }));
+    expect(failure).toMatchObject({
+      code: 'no-backend',
+      message: 'backend "open" cannot run bottles here: it does not keep its bottles from the network',
     });
   });
 

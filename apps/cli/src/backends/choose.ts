@@ -14,6 +14,13 @@ export interface Wishes {
   readonly settings: Pick<Settings, 'backend'>;
 }
 
+/** Nothing overrides this: what a bottle may reach is a promise that somebody has to keep. */
+export const NOT_ENFORCED = {
+  available: false,
+  reason: 'it does not keep its bottles from the network',
+  remedy: 'bot-bottle start AGENT --backend local',
+} as const;
+
 /** The backend that somebody asked for: the flag, else the agent's, else BOT_BOTTLE_BACKEND, else the configuration's. */
 export function wishedBackend({ flag, agent, env, settings }: Wishes): string | undefined {
   return flag ?? agent.backend ?? (env['BOT_BOTTLE_BACKEND'] || undefined) ?? settings.backend;
@@ -28,7 +35,8 @@ export async function chooseBackend(registry: Registry, wishes: Wishes): Promise
   const refusals: { name: string; reason: string; remedy: string }[] = [];
   for (const name of wished === undefined ? registry.names : [wished]) {
     const ref = registry.require(name);
-    const probe = await (await loadBackend(ref)).probe();
+    const backend = await loadBackend(ref);
+    const probe = backend.capabilities.network === 'open' ? NOT_ENFORCED : await backend.probe();
     if (probe.available) return ref;
     refusals.push({ name, reason: probe.reason, remedy: probe.remedy });
   }

@@ -18,6 +18,8 @@ export const run: Run = async (context, input) => {
       context.stdout,
       agents.map(({ definition, source }) => ({
         ...definition,
+        allow: definition.allow ?? [],
+        credentials: definition.credentials ?? [],
         toolPaths: definition.toolPaths ?? [],
         needsNetwork: definition.needsNetwork ?? false,
         backend: definition.backend ?? null,

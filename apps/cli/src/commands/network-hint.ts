@@ -4,15 +4,23 @@ import type { Context } from '../context.js';
 import { writeLine } from '../output/write.js';
 import type { BackendRef } from '../session/backend-ref.js';
 
-/** Said before the terminal is attached, so that nobody looks elsewhere for why the agent cannot reach its model. */
+/** Said before the terminal is attached: which keys stay outside, or why the agent cannot reach its model. */
 export async function hintAtNetwork(
-  { stderr }: Context,
-  { name, needsNetwork }: Pick<AgentDefinition, 'name' | 'needsNetwork'>,
+  { stderr, env }: Context,
+  agent: AgentDefinition,
   ref: BackendRef,
 ): Promise<void> {
-  if (needsNetwork !== true || (await loadBackend(ref)).capabilities.network !== 'none') return;
-  await writeLine(
-    stderr,
-    `bot-bottle: a bottle has no network yet; "${name}" cannot reach its model's service`,
-  );
+  const tell = (line: string): Promise<void> => writeLine(stderr, `bot-bottle: ${line}`);
+  if ((await loadBackend(ref)).capabilities.network === 'none') {
+    if (agent.needsNetwork === true) {
+      await tell(
+        `the backend "${ref.name}" has no network; "${agent.name}" cannot reach its model's service`,
+      );
+    }
+    return;
+  }
+  const { grantsOf } = await import('../agents/grants.js');
+  for (const key of grantsOf(agent, env).keys) {
+    await tell(`${key.env} stays outside: the bottle has a placeholder, requests to ${key.host} get the key`);
+  }
 }

@@ -24,6 +24,23 @@ const homePath = v.pipe(
   ),
 );
 
+const credentialSchema = v.strictObject({
+  env: v.pipe(
+    variableName,
+    v.description('The variable of yours that holds the key; the bottle gets a placeholder.'),
+  ),
+  host: v.pipe(
+    text('a host'),
+    v.description('HOST or HOST:PORT: requests to it are given the key on their way out.'),
+  ),
+  header: v.optional(
+    v.pipe(text('the name of a header'), v.description('Default: Authorization, as a bearer token.')),
+  ),
+  baseUrlEnv: v.optional(
+    v.pipe(variableName, v.description('The variable of yours that may name another URL for the service.')),
+  ),
+});
+
 const absolutePath = v.pipe(v.string(), v.regex(/^\/./, 'expected an absolute path'));
 
 const SIZE = 'expected bytes, or a text such as 512MiB or 4GiB';
@@ -65,6 +82,20 @@ export const agentSchema = v.strictObject({
     v.pipe(
       v.array(variableName),
       v.description('Variables of yours that the bottle receives. Default: none.'),
+    ),
+  ),
+  allow: v.optional(
+    v.pipe(
+      v.array(text('a line of an allowlist')),
+      v.description('What a new bottle may reach: HOST[:PORT] [FLAG…]. Root configuration only.'),
+    ),
+  ),
+  credentials: v.optional(
+    v.pipe(
+      v.array(credentialSchema),
+      v.description(
+        'Keys of yours that requests are given outside of the bottle. Of several for one host, the first whose variable is set. Root configuration only.',
+      ),
     ),
   ),
   setEnv: v.optional(

@@ -144,16 +144,21 @@ describe("a project's file", () => {
     ['agents: { claude: { passEnv: [OPENAI_API_KEY] } }'],
     ['agents: { claude: { backend: weaker } }'],
     ['agents: { claude: { toolPaths: [/srv] } }'],
+    ['agents: { claude: { allow: [example.com] } }'],
+    ['agents: { mine: { command: [x], allow: [] } }'],
+    ['agents: { claude: { credentials: [{ env: AWS_SECRET_ACCESS_KEY, host: example.com }] } }'],
+    ['agents: { claude: { passEnv: [ANTHROPIC_API_KEY] } }'],
   ])('cannot widen what reaches a bottle: %s', project => {
     expect(refusal(() => loadSettings(surroundings({ project }))).code).toBe('untrusted-config');
   });
 
   it('may narrow what an agent receives, and define agents that receive what it extends', () => {
     const project =
-      'agents: { claude: { passEnv: [ANTHROPIC_API_KEY] }, ours: { extends: codex, command: [codex, -q] } }';
+      'agents: { claude: { passEnv: [ANTHROPIC_MODEL] }, ours: { extends: gemini, command: [gemini, -q] } }';
     const { agents } = loadSettings(surroundings({ project }));
-    expect(agents.get('claude')?.definition.passEnv).toEqual(['ANTHROPIC_API_KEY']);
-    expect(agents.get('ours')?.definition.passEnv).toContain('OPENAI_API_KEY');
+    expect(agents.get('claude')?.definition.passEnv).toEqual(['ANTHROPIC_MODEL']);
+    expect(agents.get('ours')?.definition.passEnv).toContain('GEMINI_MODEL');
+    expect(agents.get('ours')?.definition.allow).toContain('generativelanguage.googleapis.com');
   });
 
   it('may have what the operator lets projects have', () => {
@@ -167,7 +172,7 @@ describe("a project's file", () => {
   it("builds upon the operator's own definition, not upon the built-in one that it replaced", () => {
     const files = {
       root: 'agents: { claude: { passEnv: [] } }',
-      project: 'agents: { claude: { passEnv: [ANTHROPIC_API_KEY] } }',
+      project: 'agents: { claude: { passEnv: [ANTHROPIC_MODEL] } }',
     };
     expect(refusal(() => loadSettings(surroundings(files))).code).toBe('untrusted-config');
   });

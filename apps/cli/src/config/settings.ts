@@ -85,6 +85,8 @@ function addAgents(
       command,
       resumeArgs: entry.resumeArgs ?? base?.resumeArgs ?? [],
       passEnv: entry.passEnv ?? base?.passEnv ?? [],
+      allow: entry.allow ?? base?.allow ?? [],
+      credentials: entry.credentials ?? base?.credentials ?? [],
       setEnv: { ...base?.setEnv, ...entry.setEnv },
       transcript: entry.transcript ?? base?.transcript ?? [],
       ...(toolPaths === undefined ? {} : { toolPaths }),

@@ -142,7 +142,7 @@ async function bringBack(
     liveConfig: had.liveConfig ? 'in place' : 'reset',
     labels,
     args: launch.args,
-    absentEnv: (launch.passedEnv ?? launch.agent.passEnv).filter(name => env[name] === undefined),
+    absentEnv: (launch.passedEnv ?? launch.agent.passEnv).filter(name => !env[name]),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Backend } from '@bot-bottle/backend';
 import { ensureFolder } from '@bot-bottle/durable-fs';
-import { writeLiveConfig } from '@bot-bottle/live-config';
+import { parseAllowlist, writeLiveConfig } from '@bot-bottle/live-config';
 import { newRecord, writeRecord } from '@bot-bottle/metadata';
 import { type Lease, removeBottle, reserveBottle } from '@bot-bottle/preserve';
+import { type Grants, grantsOf } from '../agents/grants.js';
 import { loadBackend } from '../backends/load.js';
 import { bottleRef } from '../session/bottle-spec.js';
 import { describeLeft, messageOf } from '../session/end.js';
@@ -29,10 +30,11 @@ export async function prepareStart(
   checkCancelled();
   // Before anything is made: the copy of a large folder would be in vain.
   const agent = visibleAgent(backend, start.agent, { root, workspace: start.workspace, agentHome: null });
+  const grants = grantsOf(start.agent, process.env);
   const lease = await reserveBottle(root, start.agent.name, { backend: backend.name });
   const abandon = (): Promise<readonly string[]> => removeAll(lease, backend);
   try {
-    const bottle = await fill(lease, backend, now, start, checkCancelled);
+    const bottle = await fill(lease, backend, now, { ...start, grants }, checkCancelled);
     return { ...bottle, launch: { ...bottle.launch, agent }, abandon };
   } catch (error) {
     throw await abandoned(error, abandon);
@@ -43,11 +45,11 @@ async function fill(
   lease: Lease,
   backend: Backend,
   now: string,
-  start: StartRequest,
+  start: StartRequest & { readonly grants: Grants },
   checkCancelled: CheckCancelled,
 ): Promise<Omit<Bottle, 'abandon'>> {
   const { paths } = lease;
-  const { agent, args, labels, limits = {} } = start;
+  const { agent, args, labels, grants, limits = {} } = start;
   const workspace = checkWorkspace(paths.root, start.workspace);
   const starting: SessionRecord = {
     phase: 'starting',
@@ -71,13 +73,19 @@ async function fill(
     { now: () => new Date(now) },
   );
   await writeRecord(paths, record);
-  // Nobody is allowed until somebody says so.
-  await writeLiveConfig(paths, { allowlist: [], routes: [] });
+  // Nobody is allowed but whom the agent's definition or the start names.
+  await writeLiveConfig(paths, {
+    allowlist: [...grants.allow, ...parseAllowlist((start.allow ?? []).join('\n'))],
+    routes: [...(start.routes ?? []), ...grants.routes],
+  });
   checkCancelled();
   const skipped = await makeWorkspace(paths, workspace, checkCancelled);
   ensureFolder(paths.sidecar('agent'), { mode: 0o700 });
   ensureFolder(paths.home, { mode: 0o700 });
-  const passedEnv = agent.passEnv.filter(name => process.env[name] !== undefined);
+  const passedEnv = [
+    ...agent.passEnv.filter(name => process.env[name] !== undefined),
+    ...grants.keys.map(key => key.env),
+  ];
   const launch: LaunchRecord = {
     version: 1,
     agent,

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExitStatus, RunningBottle } from '@bot-bottle/backend';
+import type { ExitStatus, LaunchHost, RunningBottle } from '@bot-bottle/backend';
 import { clearPreserved, markPreserved } from '@bot-bottle/preserve';
 import { bottleRef, bottleSpec } from '../session/bottle-spec.js';
 import { endSession, messageOf } from '../session/end.js';
@@ -14,6 +14,7 @@ import { PtyHost } from './pty-host.js';
 import type { KeeperRequest } from './request.js';
 import type { StopSwitch } from './stop-switch.js';
 import { TerminalLog } from './terminal-log.js';
+import { openWayOut, type WayOut } from './way-out.js';
 
 /** Milliseconds between an adapter's stop and the kill of the terminal's process, where that did not end with it. */
 const LAST_WORDS_MS = 1_000;
@@ -45,12 +46,22 @@ export async function runSession(
   outside: Outside,
 ): Promise<Session> {
   const { stop } = outside;
+  const { paths, launch, labels, report, backend } = bottle;
   let desk: Desk | null = null;
+  let wayOut: WayOut | null = null;
   try {
-    const host = await PtyHost.load(size);
-    desk = await openDesk(bottle, host, stop);
-    const { paths, launch, labels, report, backend } = bottle;
-    const spec = bottleSpec({ paths, launch, labels, env: process.env, report });
+    wayOut = await openWayOut(backend, paths);
+    const pty = await PtyHost.load(size);
+    desk = await openDesk(bottle, pty, stop);
+    const spec = bottleSpec({
+      paths,
+      launch,
+      labels,
+      env: process.env,
+      report,
+      wayOut: wayOut?.spec ?? null,
+    });
+    const host = hostOf(pty, wayOut);
     const prepared = await backend.prepare(spec);
     if (stop.requested) {
       throw new SessionError('cancelled', 'the start was interrupted');
@@ -61,14 +72,25 @@ export async function runSession(
     await writeSession(paths, session);
     // Only now: until the agent runs, a preserved bottle stays a preserved one.
     await (preserve ? markPreserved(paths) : clearPreserved(paths));
-    return { ended: finish(bottle, running, session, desk, outside) };
+    return { ended: finish(bottle, running, session, { ...desk, wayOut }, outside) };
   } catch (error) {
     if (desk !== null) {
       closeDesk(desk);
       desk.hub.close();
     }
+    await wayOut?.close();
     throw await abandoned(error, bottle.abandon);
   }
+}
+
+function hostOf(pty: PtyHost, wayOut: WayOut | null): LaunchHost {
+  if (wayOut === null) {
+    return pty;
+  }
+  return {
+    openTerminal: command => pty.openTerminal(command),
+    serveEgress: connection => wayOut.serve(connection),
+  };
 }
 
 async function openDesk({ paths }: Bottle, host: PtyHost, stop: StopSwitch): Promise<Desk> {
@@ -93,7 +115,7 @@ async function finish(
   bottle: Bottle,
   running: RunningBottle,
   session: SessionRecord,
-  desk: Desk,
+  desk: Desk & { readonly wayOut: WayOut | null },
   { stop, starterGone }: Outside,
 ): Promise<void> {
   const stopped = new Promise<void>(resolve => {
@@ -105,6 +127,8 @@ async function finish(
     });
   });
   const exit: ExitStatus = await running.exited;
+  // What it reached is on record before anything of it goes.
+  desk.problems.push(...((await desk.wayOut?.close()) ?? []));
   // An agent can be over before the command that started it has attached: its output and its exit code wait.
   await Promise.race([desk.hub.visited, starterGone, stopped]);
   // Whoever is connected hears the end; the address goes before the folder does.

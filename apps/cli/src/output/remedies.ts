@@ -105,6 +105,8 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   'workspace-missing': startHelp,
   'workspace-refused': startHelp,
   'start-failed': doctor,
+  'not-enforced': doctor,
+  'bad-variable': nothing,
   'program-missing': () => ['bot-bottle agents'],
   'program-hidden': startHelp,
   cancelled: nothing,

@@ -35,7 +35,14 @@ function commandOf(
     args: launch.args,
     absentEnv: [],
   };
-  return bottleSpec({ paths, launch, labels: {}, env: {}, report: came === null ? null : report }).command;
+  return bottleSpec({
+    paths,
+    launch,
+    labels: {},
+    env: {},
+    report: came === null ? null : report,
+    wayOut: null,
+  }).command;
 }
 
 describe('the command of a bottle', () => {

@@ -1,13 +1,21 @@
 import { join } from 'node:path';
-import type { BottleRef, BottleSpec } from '@bot-bottle/backend';
+import type { BottleRef, BottleSpec, FileMount } from '@bot-bottle/backend';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
+import { grantsOf } from '../agents/grants.js';
 import type { LaunchRecord, Workspace } from './launch-file.js';
 import type { ResumeReport } from './resume-report.js';
 
 /** Where the bottle sees its HOME, and its workspace when that is nobody's folder. */
 export const HOME = '/home/agent';
 const EMPTY_WORKSPACE = '/workspace';
+
+/** What a bottle is told of its way out. */
+export interface WayOutSpec {
+  readonly egress: { readonly port: number };
+  readonly files: readonly FileMount[];
+  readonly env: Readonly<Record<string, string>>;
+}
 
 export interface SpecInput {
   readonly paths: BottlePaths;
@@ -17,6 +25,8 @@ export interface SpecInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What came back, where the bottle is resumed. */
   readonly report: ResumeReport | null;
+  /** Null: it reaches nothing at all. */
+  readonly wayOut: WayOutSpec | null;
 }
 
 export function bottleRef(paths: BottlePaths): BottleRef {
@@ -24,7 +34,7 @@ export function bottleRef(paths: BottlePaths): BottleRef {
 }
 
 /** What the adapter is told. A copy appears at its original's path, so that paths in the project's own files stay right. */
-export function bottleSpec({ paths, launch, labels, env, report }: SpecInput): BottleSpec {
+export function bottleSpec({ paths, launch, labels, env, report, wayOut }: SpecInput): BottleSpec {
   const { agent, args, workspace, limits } = launch;
   const passed = agent.passEnv.flatMap(name => {
     const value = env[name];
@@ -38,7 +48,8 @@ export function bottleSpec({ paths, launch, labels, env, report }: SpecInput): B
       ...(report !== null && hasConversation(agent, report) ? agent.resumeArgs : []),
       ...args,
     ],
-    env: { ...Object.fromEntries(passed), ...agent.setEnv },
+    // A key is never passed, whatever `passEnv` names; and the way out is what it is.
+    env: { ...Object.fromEntries(passed), ...grantsOf(agent, env).env, ...agent.setEnv, ...wayOut?.env },
     workspace: {
       kind: workspace.kind,
       source: workspaceFolder(paths, workspace),
@@ -47,6 +58,7 @@ export function bottleSpec({ paths, launch, labels, env, report }: SpecInput): B
     home: { source: paths.home, target: HOME },
     limits,
     labels,
+    ...(wayOut === null ? {} : { egress: wayOut.egress, files: wayOut.files }),
     ...(agent.toolPaths === undefined ? {} : { toolPaths: agent.toolPaths }),
   };
 }

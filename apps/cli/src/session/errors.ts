@@ -16,6 +16,10 @@ export type SessionErrorCode =
   | 'workspace-refused'
   /** The keeper or the adapter failed while a bottle started or resumed; `reason` is the code of the cause. */
   | 'start-failed'
+  /** The backend cannot prove that a bottle reaches only what it may; it starts none. */
+  | 'not-enforced'
+  /** A variable of the operator's holds what no bottle could use. */
+  | 'bad-variable'
   /** The agent's program is not installed on this machine. */
   | 'program-missing'
   /** The agent's program is installed where a bottle does not see it. */

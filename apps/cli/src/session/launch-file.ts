@@ -19,7 +19,7 @@ export interface LaunchRecord {
   readonly version: 1;
   readonly agent: AgentDefinition;
   readonly args: readonly string[];
-  /** Which of the agent's `passEnv` were set when it was started; absent in older files. */
+  /** Which of the agent's `passEnv` and keys were used when it was started; absent in older files. */
   readonly passedEnv?: readonly string[];
   readonly backend: BackendRef;
   readonly workspace: Workspace;
@@ -91,6 +91,8 @@ function isLaunch(value: Record<string, unknown>): value is Record<string, unkno
     isStrings(agent.passEnv) &&
     isStrings(agent.transcript) &&
     (agent.toolPaths === undefined || isStrings(agent.toolPaths)) &&
+    (agent.allow === undefined || isStrings(agent.allow)) &&
+    (agent.credentials === undefined || isCredentials(agent.credentials)) &&
     isObject(agent.setEnv) &&
     isStrings(Object.values(agent.setEnv)) &&
     isStrings(args) &&
@@ -101,6 +103,22 @@ function isLaunch(value: Record<string, unknown>): value is Record<string, unkno
     (workspace.kind === 'empty' ||
       ((workspace.kind === 'mount' || workspace.kind === 'copy') && typeof workspace.source === 'string')) &&
     isObject(limits)
+  );
+}
+
+function isCredentials(value: unknown): boolean {
+  const isText = (text: unknown, needed: boolean) =>
+    typeof text === 'string' || (!needed && text === undefined);
+  return (
+    Array.isArray(value) &&
+    value.every(
+      item =>
+        isObject(item) &&
+        isText(item['env'], true) &&
+        isText(item['host'], true) &&
+        isText(item['header'], false) &&
+        isText(item['baseUrlEnv'], false),
+    )
   );
 }
 
