@@ -58,11 +58,10 @@ export class Http1Call implements ClientCall {
     const { response } = this;
     response.writeHead(status, [...headers]);
     // What of the body came together with the head goes out with it, in one write.
-    response.cork();
+    const { socket } = response;
+    socket?.cork();
+    setImmediate(() => socket?.uncork());
     response.flushHeaders();
-    setImmediate(() => {
-      if (!response.writableEnded) response.uncork();
-    });
     return response;
   }
 
