@@ -61,6 +61,8 @@ class Exchange implements LiveItem {
   #status: number | undefined;
   #cut: Cut | undefined;
   #ended = false;
+  /** The origin has refused the credential. */
+  #refused = false;
   /** The client's, once the answer is 101. */
   #connection: Duplex | undefined;
   /** The body so far; undefined: it is too large to be kept, or nobody would want it again. */
@@ -86,7 +88,8 @@ class Exchange implements LiveItem {
     if (context.journal.failure) return this.#fail(context.journal.failure);
     context.live.add(this);
     await this.#try(async () => {
-      const credential = verdict.route?.credential;
+      // The answer to TRACE is the request, headers and all (RFC 9110, section 9.3.8).
+      const credential = client.method === 'TRACE' ? undefined : verdict.route?.credential;
       await this.#send(verdict, credential && (await context.credentials.get(credential)));
     });
   }
@@ -188,7 +191,9 @@ class Exchange implements LiveItem {
   /** Another value of the credential, if there is one and the request can be sent again. */
   async #refreshed(verdict: Allowed, rejected: string | undefined): Promise<string | undefined> {
     const credential = verdict.route?.credential;
-    if (!credential || rejected === undefined) return undefined;
+    // Once: a command may make another value each time, and the origin refuse them all.
+    if (!credential || rejected === undefined || this.#refused) return undefined;
+    this.#refused = true;
     const value = await this.context.credentials.refresh(credential, rejected).catch(() => rejected);
     const { body } = this.client;
     const whole = !body || (body.readableEnded && this.#kept !== undefined);
@@ -221,7 +226,7 @@ class Exchange implements LiveItem {
     origin.write(upgraded.head);
     clearTimeout(this.#idle);
     const { idleMs } = this.context.limits;
-    splice(upgraded.connection, origin, idleMs, ({ sent, received, cut }) => {
+    splice(upgraded.connection, origin, idleMs, undefined, ({ sent, received, cut }) => {
       this.#sent = sent;
       this.#received = received;
       this.#cut ??= cut;

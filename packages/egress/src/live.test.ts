@@ -54,7 +54,7 @@ describe('a policy that changes', () => {
     await readUntil(socket, `bot-bottle allow test-abcde a.test:${origin.port}\n`);
     await bottle.allow({ allowlist: entry });
     expect(await ask()).toMatch(/^HTTP\/1.1 200 /);
-    expect((await bottle.log()).map(({ event, generation }) => `${event} ${generation}`)).toEqual([
+    expect((await bottle.log(5)).map(({ event, generation }) => `${event} ${generation}`)).toEqual([
       'opened 1',
       'closed 1',
       'denied 2',

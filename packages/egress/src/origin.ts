@@ -5,6 +5,7 @@ import { isLoopback, isPublicAddress } from './addresses.js';
 import { messageOf } from './audit/system-error.js';
 import { DeniedError } from './denial.js';
 import { EgressError } from './errors.js';
+import type { Relay } from './relay.js';
 import type { Target } from './target.js';
 
 /** A name that leads to the host's own 127.0.0.1, as Docker's `host.docker.internal`; its allowlist entry must say `private`. */
@@ -26,6 +27,8 @@ export interface ConnectOptions {
   /** Milliseconds for the look-up and the connection together. */
   readonly connectMs: number;
   readonly signal?: AbortSignal;
+  /** What reads from the connection in place of its stream; the connection is paused. */
+  readonly relay?: Relay;
 }
 
 /**
@@ -34,14 +37,21 @@ export interface ConnectOptions {
  * @throws DeniedError `private-address` where none may be reached, `credential-in-clear`; EgressError `origin-unreachable`
  */
 export async function connectOrigin(target: Target, reach: Reach, options: ConnectOptions): Promise<Socket> {
-  const deadline = AbortSignal.timeout(options.connectMs);
-  const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+  const attempt = new AbortController();
+  const onAbort = () => attempt.abort(options.signal?.reason);
+  const onTimeout = () => attempt.abort(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
+  const timer = setTimeout(onTimeout, options.connectMs);
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  if (options.signal?.aborted) onAbort();
   try {
-    const addresses = reachable(await resolve(target.host, options.lookup ?? systemLookup, signal), reach);
-    return await connect(addresses, target.port, signal);
+    const found = await resolve(target.host, options.lookup ?? systemLookup, attempt.signal);
+    return await connect(reachable(found, reach), target.port, attempt.signal, options.relay);
   } catch (cause) {
     if (cause instanceof DeniedError) throw cause;
     throw new EgressError('origin-unreachable', unreachable(target, cause), { cause });
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', onAbort);
   }
 }
 
@@ -66,7 +76,12 @@ function reachable(addresses: LookupAddress[], reach: Reach): LookupAddress[] {
   return near;
 }
 
-function connect(addresses: LookupAddress[], port: number, signal: AbortSignal): Promise<Socket> {
+function connect(
+  addresses: LookupAddress[],
+  port: number,
+  signal: AbortSignal,
+  relay: Relay | undefined,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = netConnect({
       host: 'addresses.invalid', // never looked up
@@ -78,32 +93,26 @@ function connect(addresses: LookupAddress[], port: number, signal: AbortSignal):
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
+      ...(relay && { onread: relay.onread }),
     });
+    if (relay) socket.pause();
     const fail = (cause: unknown) => {
-      signal.removeEventListener('abort', onAbort);
       socket.destroy();
       reject(cause);
     };
-    const onAbort = () => fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('error', fail);
-    socket.once('connect', () => {
-      signal.removeEventListener('abort', onAbort);
-      socket.off('error', fail);
-      // From here on whoever uses it listens to its end; an error must find a listener at any time.
-      socket.on('error', () => {});
-      resolve(socket);
-    });
-    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+    if (signal.aborted) fail(signal.reason);
+    // Stays: an error must find a listener at any time, and whoever uses the connection is told by its end.
+    socket.on('error', fail);
+    socket.once('connect', () => resolve(socket));
   });
 }
 
 function aborting<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+    promise.then(resolve, reject);
   });
 }
 

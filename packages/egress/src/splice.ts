@@ -1,15 +1,18 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Outcome } from './journal.js';
+import type { Relay } from './relay.js';
 
 /**
  * Joins two connections until both are over: bytes, and the end of either direction, go through unchanged and unbuffered.
+ * @param relay what the origin's connection was made with, if it was
  * @param onOver once; `cut` says which side ended it early, `proxy`: nothing came for `idleMs` milliseconds
  */
 export function splice(
   bottle: Duplex,
   origin: Socket,
   idleMs: number,
+  relay: Relay | undefined,
   onOver: (outcome: Outcome) => void,
 ): void {
   let cut: Outcome['cut'];
@@ -33,7 +36,8 @@ export function splice(
     origin.destroy();
   });
   bottle.pipe(origin);
-  origin.pipe(bottle);
+  if (relay) relay.to(bottle, origin);
+  else origin.pipe(bottle);
 }
 
 /** Breaks a connection off: a mere end could be taken for the end of what was sent. */

@@ -9,6 +9,7 @@ import type { Cut, Outcome } from './journal.js';
 import type { LiveItem } from './live-traffic.js';
 import { connectOrigin, mayReach } from './origin.js';
 import { type Allowed, canonicalHost, judgeTarget, type Policy } from './policy.js';
+import { Relay } from './relay.js';
 import type { DenyRule } from './rule.js';
 import { endWith, splice } from './splice.js';
 import type { Target } from './target.js';
@@ -24,10 +25,13 @@ export function openTunnel(target: Target, client: Duplex, head: Buffer, context
 
 class Tunnel implements LiveItem {
   readonly #opening = new AbortController();
+  readonly #relay = new Relay();
   #verdict: Allowed | undefined;
   #origin: Socket | undefined;
   /** What the client sent so far, and what that is. */
   #first: Buffer = Buffer.alloc(0);
+  /** What the origin sent before that. */
+  #greeting: Buffer | undefined;
   #protocol: Protocol = 'more';
   #deadline: NodeJS.Timeout | undefined;
   #close: ((outcome: Outcome) => void) | undefined;
@@ -77,7 +81,7 @@ class Tunnel implements LiveItem {
   }
 
   #connect(verdict: Allowed): Promise<Socket> {
-    const options = { ...this.context.connecting, signal: this.#opening.signal };
+    const options = { ...this.context.connecting, signal: this.#opening.signal, relay: this.#relay };
     return connectOrigin(this.target, { private: verdict.private }, options);
   }
 
@@ -86,8 +90,9 @@ class Tunnel implements LiveItem {
     const { client } = this;
     const origin = this.#origin;
     origin?.once('close', this.#onOriginClose);
-    if (anyProtocol && !inspected) origin?.once('data', this.#onOriginFirst);
-    else this.#deadline = setTimeout(() => client.destroy(), this.context.limits.headerMs).unref();
+    if (origin && anyProtocol) this.#relay.first(origin, this.#onGreeting);
+    if (inspected || !anyProtocol)
+      this.#deadline = setTimeout(() => client.destroy(), this.context.limits.headerMs).unref();
     client.on('data', this.#onFirst);
     client.once('end', this.#onClientEnd);
     if (head.length > 0) this.#onFirst(head);
@@ -96,7 +101,7 @@ class Tunnel implements LiveItem {
   #stopListening(): void {
     clearTimeout(this.#deadline);
     this.client.off('data', this.#onFirst).off('end', this.#onClientEnd).pause();
-    this.#origin?.off('data', this.#onOriginFirst).pause();
+    this.#origin?.pause();
   }
 
   readonly #onFirst = (chunk: Buffer): void => {
@@ -105,13 +110,17 @@ class Tunnel implements LiveItem {
     if (this.#protocol !== 'more') this.#decide();
   };
 
-  readonly #onOriginFirst = (chunk: Buffer): void => {
+  readonly #onGreeting = (chunk: Buffer): void => {
     this.#protocol = 'other';
-    this.#origin?.unshift(chunk);
+    this.#greeting = chunk;
     this.#decide();
   };
 
   readonly #onClientEnd = (): void => {
+    if (this.#first.length === 0 && this.#deadline) {
+      this.client.destroy();
+      return;
+    }
     this.#protocol = 'other';
     this.#decide();
   };
@@ -177,8 +186,9 @@ class Tunnel implements LiveItem {
       return;
     }
     this.#leave(true);
+    if (this.#greeting) client.write(this.#greeting);
     if (this.#first.length > 0) origin.write(this.#first);
-    splice(client, origin, context.limits.idleMs, outcome => this.#end(outcome));
+    splice(client, origin, context.limits.idleMs, this.#relay, outcome => this.#end(outcome));
   }
 
   /** Others listen to the connections from now on. */
