@@ -12,7 +12,7 @@ const RETRY_MS = 10_000;
 
 /**
  * The values of credentials, in memory alone. One is fetched when it is first needed; who needs it meanwhile waits for the
- * same fetch. After a fetch in vain (it failed, or gave what was refused already) the next one is ten seconds later.
+ * same fetch. After a fetch that failed, or that followed a refusal, the next one is ten seconds later at the earliest.
  */
 export function openCredentials(options: CredentialOptions): Credentials {
   const held = new Map<string, HeldCredential>();
@@ -66,7 +66,7 @@ class HeldCredential {
   async #fetchNow(rejected: string | null): Promise<string> {
     try {
       const value = await this.#fetch();
-      if (value === rejected) this.#notBefore = this.#now() + RETRY_MS;
+      if (rejected !== null) this.#notBefore = this.#now() + RETRY_MS;
       this.#value = value;
       return value;
     } catch (error) {
