@@ -25,7 +25,7 @@ const after = { ...before, cwd: '/new', args: ['2'], labels: { long: 'x'.repeat(
 const prelude = `
   import { readRecord, updateRecord, writeRecord } from ${built('metadata')};
   import { bottlePaths } from ${built('state-paths')};
-  import { mkdirSync, promises, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+  import { mkdirSync, openSync, readFileSync, renameSync, rmdirSync, writeFileSync, writeSync } from 'node:fs';
   const change = record => ({ ...record, ...${JSON.stringify({ ...after, startedAt: before.startedAt })} });
   const pathsOf = root => bottlePaths(root, ${JSON.stringify(identity)});`;
 const write = `${prelude}
@@ -37,12 +37,12 @@ const update = `${prelude}
 const naive = {
   write: `${prelude}
     export default root => writeFileSync(pathsOf(root).metadata, JSON.stringify(change(readRecord(pathsOf(root)))));`,
-  /** What cannot be read is taken for absent. */
+  /** What cannot be read is taken for absent. By pwrite(2): a failing write(2) may hit Node's own threads. */
   update: `${prelude}
     export default root => {
       let record = {};
       try { record = JSON.parse(readFileSync(pathsOf(root).metadata)); } catch {}
-      writeFileSync(pathsOf(root).metadata, JSON.stringify({ ...record, cwd: '/new' }));
+      writeSync(openSync(pathsOf(root).metadata, 'w'), JSON.stringify({ ...record, cwd: '/new' }), 0);
     };`,
   lockedUpdate: `${prelude}
     export default root => {
@@ -149,8 +149,10 @@ describeWith('strace', 'a record under faults', () => {
     expect(await expectWhole()).toBe('new');
     killedAfter('await updateRecord(paths, change)');
     expect(await expectWhole()).toBe('new');
-    // The naive way: nobody waits for the write, and success is reported before it.
-    killedAfter('void promises.writeFile(paths.metadata, JSON.stringify(change(readRecord(paths))))');
+    // The naive way: the write follows a moment later.
+    killedAfter(
+      'setImmediate(() => writeFileSync(paths.metadata, JSON.stringify(change(readRecord(paths)))))',
+    );
     expect(readFileSync(paths.metadata, 'utf8')).not.toContain('/new');
   });
 
@@ -192,13 +194,13 @@ describeWith('strace', 'a record under faults', () => {
       expect(faults).toBeGreaterThanOrEqual(12);
     });
 
-    it('empties the record by writeFile, or makes it forget, where what cannot be read is taken for absent', async () => {
+    it('empties the record, or makes it forget, where what cannot be read is taken for absent', async () => {
       const left = new Set<string>();
       // Node's start opens one file more or less each time, so that the fault may fall twice on the second of two.
       for (let attempt = 0; attempt < 8 && !left.has('0: {"cwd":"/new"}'); attempt += 1)
         await failEachSyscall({
           command: program(naive.update, [root]),
-          syscalls: ['openat', 'write'],
+          syscalls: ['openat', 'pwrite64'],
           error,
           setup,
           check({ status }) {

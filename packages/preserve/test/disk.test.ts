@@ -185,12 +185,12 @@ describeWith('strace', 'the naive way, on a disk that fails at any call,', () =>
 
   it.each(['ENOSPC', 'EIO'])('(%s) empties the record that it marks', async error => {
     const isEmpty = ({ metadata }: BottlePaths) => readFileSync(metadata, 'utf8') === '';
-    expect(await wrongs(NAIVE.mark, 'write', error, isEmpty)).toBe(1);
+    expect(await wrongs(NAIVE.mark, 'pwrite64', error, isEmpty)).toBe(1);
   });
 
   it.each(['ENOSPC', 'EIO'])('(%s) empties the override', async error => {
     const isEmpty = ({ dockerfile }: BottlePaths) => readFileSync(dockerfile, 'utf8') === '';
-    expect(await wrongs(NAIVE.override, 'write', error, isEmpty)).toBe(1);
+    expect(await wrongs(NAIVE.override, 'pwrite64', error, isEmpty)).toBe(1);
   });
 
   it('says that the marker is gone, which is there', async () => {

@@ -2,14 +2,14 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Bodies for `onBottle` and `onRoot`. */
+/** Bodies for `onBottle` and `onRoot`. They write by pwrite(2), for a write(2) that fails may hit Node's own threads. */
 export const NAIVE = {
   /** Being preserved is a flag of the record. */
   mark: `
     const record = JSON.parse(fs.readFileSync(paths.metadata, 'utf8'));
-    fs.writeFileSync(paths.metadata, JSON.stringify({ ...record, preserved: true }));`,
+    fs.writeSync(fs.openSync(paths.metadata, 'w'), JSON.stringify({ ...record, preserved: true }), 0);`,
   clear: 'try { fs.unlinkSync(paths.preserve); } catch {}',
-  override: "fs.writeFileSync(paths.dockerfile, 'FROM new\\n');",
+  override: "fs.writeSync(fs.openSync(paths.dockerfile, 'w'), 'FROM new\\n', 0);",
   /** The lease is a file with a process id in it. */
   lock: "fs.writeFileSync(paths.lease, String(process.pid), { flag: 'wx' });",
   snapshot: `
