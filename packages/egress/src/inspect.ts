@@ -26,10 +26,11 @@ export class Inspector {
 
   /** See `Context.inspect`. */
   inspect(connection: Duplex, target: Target): void {
-    this.#serverFor(target).emit('connection', connection);
+    this.serverFor(target).emit('connection', connection);
   }
 
-  #serverFor(target: Target): Server {
+  /** The server that stands in for a target. */
+  serverFor(target: Target): Server {
     const key = `${target.host} ${target.port}`;
     const found = this.#servers.get(key);
     const kept = found && found.renewAt > this.now() ? found : this.#create(target);
