@@ -3,18 +3,28 @@ import type { Duplex } from 'node:stream';
 
 /** As much as the kernel gives at once on a fast connection. */
 const BUFFER_BYTES = 1 << 16;
+/** Buffers of connections that are over, for the next ones: memory that is given back and taken anew keeps the collector busy. */
+const spare: Buffer[] = [];
+const MAX_SPARE = 64;
 
 /**
  * Passes on what an origin sends. Its bytes are read into one buffer that is used again and again: half the work of a stream's pipe,
  * which allocates one for each chunk.
  */
 export class Relay {
+  readonly #buffer = spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
   /** For the making of the origin's connection, which must be paused. */
   readonly onread: OnReadOpts = {
-    buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES),
+    buffer: this.#buffer,
     callback: (count, buffer) => this.#take(buffer.subarray(0, count)),
   };
   #take: (chunk: Uint8Array) => boolean = () => false;
+
+  /** To be called once both connections are closed, when nothing can be in the buffer any more. */
+  release(): void {
+    this.#take = () => false;
+    if (spare.length < MAX_SPARE) spare.push(this.#buffer);
+  }
 
   /** Reads the first that an origin sends by itself, and then no more. */
   first(origin: Socket, onFirst: (chunk: Buffer) => void): void {

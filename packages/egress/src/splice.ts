@@ -23,7 +23,9 @@ export function splice(
         cut ??= blame;
         reset(other);
       }
-      if (--open === 0) onOver({ sent: origin.bytesWritten, received: origin.bytesRead, cut });
+      if (--open > 0) return;
+      relay?.release();
+      onOver({ sent: origin.bytesWritten, received: origin.bytesRead, cut });
     };
     if (side.closed) process.nextTick(closed);
     else side.once('close', closed);

@@ -25,9 +25,9 @@ export function openTunnel(target: Target, client: Duplex, head: Buffer, context
 
 class Tunnel implements LiveItem {
   readonly #opening = new AbortController();
-  readonly #relay = new Relay();
   #verdict: Allowed | undefined;
   #origin: Socket | undefined;
+  #relay: Relay | undefined;
   /** What the client sent so far, and what that is. */
   #first: Buffer = Buffer.alloc(0);
   /** What the origin sent before that. */
@@ -81,6 +81,7 @@ class Tunnel implements LiveItem {
   }
 
   #connect(verdict: Allowed): Promise<Socket> {
+    this.#relay = new Relay();
     const options = { ...this.context.connecting, signal: this.#opening.signal, relay: this.#relay };
     return connectOrigin(this.target, { private: verdict.private }, options);
   }
@@ -90,7 +91,7 @@ class Tunnel implements LiveItem {
     const { client } = this;
     const origin = this.#origin;
     origin?.once('close', this.#onOriginClose);
-    if (origin && anyProtocol) this.#relay.first(origin, this.#onGreeting);
+    if (origin && anyProtocol) this.#relay?.first(origin, this.#onGreeting);
     if (inspected || !anyProtocol)
       this.#deadline = setTimeout(() => client.destroy(), this.context.limits.headerMs).unref();
     client.on('data', this.#onFirst);
@@ -214,8 +215,8 @@ class Tunnel implements LiveItem {
     this.#over = true;
     clearTimeout(this.#deadline);
     this.context.live.delete(this);
-    this.#opening.abort();
-    this.#origin?.destroy();
+    if (this.#origin) this.#origin.destroy();
+    else this.#opening.abort();
     try {
       // Also where the client left before it sent anything.
       this.#record();
