@@ -42,9 +42,12 @@ export class Http1Connections extends Agent {
         method: request.method,
         path: request.path,
         headers: framed(request),
-        signal: request.signal,
         maxHeaderSize: MAX_HEADER_BYTES,
       } as AgentRequest);
+      // Node's own `signal` option costs several times as much.
+      const cut = () => void sent.destroy();
+      request.signal.addEventListener('abort', cut);
+      sent.once('close', () => request.signal.removeEventListener('abort', cut));
       let connected = false;
       let responded = false;
       sent.once('socket', socket => {
