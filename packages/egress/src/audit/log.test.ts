@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -174,6 +175,22 @@ describe('an AuditLog that cannot be written', () => {
     renameSync(file, `${file}.old`);
     await until(() => log.failure === null);
     expect(idsIn(file)).toEqual(['1', '2']);
+  });
+
+  it('does not grow without bound while a bottle asks in vain, and says how much is missing', async () => {
+    const file = newFile();
+    const log = open(file, { retryMs: 1 });
+    unlinkSync(file);
+    mkdirSync(file);
+    log.append(closed('1'));
+    await until(() => log.failure !== null);
+    for (let id = 0; id < 12_000; id++) log.append(denied(`${id}`));
+    log.append(closed('2'));
+    rmdirSync(file);
+    await until(() => log.failure === null);
+    const records = [...readAuditLog(file)];
+    expect(records).toHaveLength(10_001);
+    expect(records.at(-1)).toEqual({ ...closed('2'), missed: 2001 });
   });
 
   it('says at its close how much is lost', async () => {

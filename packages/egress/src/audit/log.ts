@@ -5,6 +5,8 @@ import { messageOf } from './system-error.js';
 
 const DEFAULT_MAX_BYTES = 1 << 30;
 const DEFAULT_RETRY_MS = 500;
+/** Some 4 MB. What is let out has bounds of its own; what is denied has none. */
+const MAX_KEPT_DENIALS = 10_000;
 
 export interface AuditLogOptions {
   /**
@@ -31,6 +33,7 @@ export class AuditLog {
   #file: LogFile | null;
   /** Not written yet, in order. */
   #lines: string[] = [];
+  #missed = 0;
   #planned = false;
   #failure: EgressError | null = null;
   #retry: NodeJS.Timeout | undefined;
@@ -57,12 +60,19 @@ export class AuditLog {
 
   /**
    * Takes a record. @throws EgressError `audit-failed` for one that lets something out: it is not recorded, and may not be let
-   * out. Any other is kept, and written as soon as that works again.
+   * out. Any other is kept, and written as soon as that works again; of denials 10,000, and then how many more there were (`missed`).
    */
   append(record: AuditRecord): void {
     const letsOut = record.event === 'opened';
     if (letsOut && this.#failure !== null) throw this.#failure;
-    this.#lines.push(`${JSON.stringify(record)}\n`);
+    if (record.event === 'denied' && this.#failure !== null && this.#lines.length >= MAX_KEPT_DENIALS) {
+      this.#missed += 1;
+      return;
+    }
+    // Not with what may be taken back.
+    const missed = letsOut ? 0 : this.#missed;
+    this.#missed -= missed;
+    this.#lines.push(`${JSON.stringify(missed === 0 ? record : { ...record, missed })}\n`);
     if (letsOut) this.#appendNow();
     else this.#plan();
   }
@@ -71,7 +81,7 @@ export class AuditLog {
   async close(): Promise<void> {
     this.#flush();
     clearTimeout(this.#retry);
-    const lost = this.#lines.length;
+    const lost = this.#lines.length + this.#missed;
     if (lost > 0) throw this.#failed(`${lost} records are lost: ${this.#failure?.message ?? ''}`);
     try {
       this.#file?.sync();

@@ -35,4 +35,6 @@ export interface AuditRecord {
   readonly duration?: number;
   /** Why it ended early: `policy` (no longer allowed), `origin`, `bottle`, `proxy`; only of `closed`. */
   readonly cut?: 'policy' | 'origin' | 'bottle' | 'proxy';
+  /** Denials before this record that were not recorded, for the log could not be written. */
+  readonly missed?: number;
 }
