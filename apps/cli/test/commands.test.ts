@@ -287,6 +287,7 @@ describe('show', () => {
       composeProject: expect.stringContaining('one-aaaaa'),
       labels: { a: 'b' },
       args: ['-x'],
+      policy: expect.objectContaining({ generation: 0, inForce: null, entries: 0, routes: 0, problem: null }),
       session: null,
       command: null,
       passEnv: null,

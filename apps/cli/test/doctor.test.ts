@@ -16,18 +16,33 @@ async function doctor(operator: Operator): Promise<{ code: number | null; ok: bo
   return { code, ...JSON.parse(stdout) };
 }
 
-/** An adapter as a third party writes it: an ES module of its own folder. */
-function installAdapter(operator: Operator, contract: object, probe: object): void {
+/** An adapter as a third party writes it: an ES module of its own folder. `members` is the text of further ones. */
+function installAdapter(
+  operator: Operator,
+  contract: object,
+  probe: object,
+  members = `capabilities: { network: 'none' },`,
+): void {
   const folder = join(operator.root, 'adapters');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(
     join(folder, 'mine.mjs'),
     `export const createBackend = () => ({
-      name: 'mine', contract: ${JSON.stringify(contract)}, probe: async () => (${JSON.stringify(probe)}),
+      name: 'mine', contract: ${JSON.stringify(contract)}, probe: async () => (${JSON.stringify(probe)}), ${members}
     });`,
   );
   writeFileSync(join(operator.root, 'bot-bottle.yaml'), 'backends: { mine: ./adapters/mine.mjs }');
 }
+
+/** Claims to guard the way out, and runs everything on the host. */
+const NO_SANDBOX = `
+  capabilities: { isolation: 'namespaces', network: 'egress', images: true, workspaces: ['empty'], environment: [] },
+  prepare: async spec => ({ spec }),
+  launch: async ({ spec: { command: [file, ...args], env } }, host) => {
+    const terminal = host.openTerminal({ file, args, env: { PATH: '/usr/bin:/bin', ...env }, cwd: '/' });
+    return { pid: terminal.pid, terminal, exited: new Promise(resolve => terminal.onExit(resolve)) };
+  },
+  destroy: async () => ({ removed: true, left: [] }),`;
 
 describe('doctor', () => {
   it('proves the isolation by a sandbox that runs', async () => {
@@ -41,10 +56,12 @@ describe('doctor', () => {
         'configuration',
         'backend local',
         'backend local, limits',
+        'backend local, network',
         'bottles',
       ]),
     );
-    expect(checks.find(({ check }) => check === 'backend local')).toMatchObject({ level: 'ok' });
+    for (const name of ['backend local', 'backend local, network'])
+      expect(checks.find(({ check }) => check === name)).toMatchObject({ level: 'ok' });
   });
 
   it('fails and says what to type where no sandbox can be had', async () => {
@@ -130,6 +147,29 @@ describe("a third party's adapter", () => {
     expect(operator.bottles()).toEqual([]);
   });
 
+  it('that lets its bottles out past the proxy fails, though another backend works', async () => {
+    const operator = new Operator();
+    installAdapter(operator, { major: 1, minor: 0 }, available, NO_SANDBOX);
+    const { code, ok, checks } = await doctor(operator);
+    expect([code, ok]).toEqual([1, false]);
+    expect(checks.find(({ check }) => check === 'backend local, network')).toMatchObject({ level: 'ok' });
+    expect(checks.find(({ check }) => check === 'backend mine, network')).toMatchObject({
+      level: 'fail',
+      fact: expect.stringContaining("this machine's loopback was reached past the proxy (loopback: reached)"),
+    });
+  });
+
+  it('that says so itself starts no bottle, and nothing overrides that', async () => {
+    const operator = new Operator();
+    installAdapter(operator, { major: 1, minor: 0 }, available, `capabilities: { network: 'open' },`);
+    const { code, checks } = await doctor(operator);
+    expect(code).toBe(0);
+    expect(checks.find(({ check }) => check === 'backend mine')).toMatchObject({ level: 'warn' });
+    const started = await operator.run(['start', 'demo', '--backend', 'mine']);
+    expect(started).toMatchObject({ code: 125, stderr: expect.stringContaining('from the network') });
+    expect(operator.bottles()).toEqual([]);
+  });
+
   it('of ours is found as soon as its package is installed in the root folder', async () => {
     const operator = new Operator();
     const folder = join(operator.root, 'node_modules/@bot-bottle/backend-docker');
@@ -137,7 +177,8 @@ describe("a third party's adapter", () => {
     writeFileSync(join(folder, 'package.json'), '{ "main": "main.cjs" }');
     writeFileSync(
       join(folder, 'main.cjs'),
-      `exports.createBackend = () => ({ name: 'docker', contract: { major: 1, minor: 0 }, probe: async () => (${JSON.stringify(available)}) });`,
+      `exports.createBackend = () => ({ name: 'docker', contract: { major: 1, minor: 0 },
+        capabilities: { network: 'none' }, probe: async () => (${JSON.stringify(available)}) });`,
     );
     const { checks } = await doctor(operator);
     expect(checks).toContainEqual(expect.objectContaining({ check: 'backend docker', level: 'ok' }));

@@ -39,9 +39,21 @@ else wrong "can read$found"; fi
 secrets=$(env | sed -n 's/^\\([A-Za-z_]*\\(KEY\\|TOKEN\\|SECRET\\|PASSWORD\\|SSH_AUTH_SOCK\\)[A-Za-z_]*\\)=.*/\\1/p' | tr '\\n' ' ')
 if [ -z "$secrets" ]; then good "see secrets of the operator's environment: none there"
 else wrong "can see $secrets"; fi
+proxy=\${HTTP_PROXY#http://}
+if [ -n "$proxy" ]; then
+  answer=$(timeout 20 bash -c 'exec 3<>"/dev/tcp/\${1%:*}/\${1#*:}" &&
+    printf "GET http://example.com/ HTTP/1.1\\r\\nHost: example.com\\r\\nConnection: close\\r\\n\\r\\n" >&3 && cat <&3' bash "$proxy" 2>/dev/null | tr -d '\\r\\0')
+  status=$(say "$answer" | sed -n '1s/^HTTP[^ ]* \\([0-9]*\\).*/\\1/p')
+  allow=$(say "$answer" | sed -n 's/.*\\(bot-bottle allow .*\\)/\\1/p')
+  case $status in
+    403) good "reach example.com: the proxy answers 403; on the host, '$allow' would allow it" ;;
+    '') wrong "my proxy does not answer" ;;
+    *) good "reach what nobody allowed; example.com is allowed, and answers $status" ;;
+  esac
+fi
 interfaces=$(sed -n 's/^ *\\([^ :]*\\):.*/\\1/p' /proc/net/dev 2>/dev/null | grep -vx lo | tr '\\n' ' ')
 if timeout 3 bash -c ': < /dev/tcp/1.1.1.1/443' 2>/dev/null; then wrong "reached 1.1.1.1 on the Internet"
-elif [ -z "$interfaces" ]; then good "reach the network: it is unreachable, and there is no interface but loopback"
+elif [ -z "$interfaces" ]; then good "reach anything past the proxy: the network is unreachable, and there is no interface but loopback"
 else wrong "there is a network: $interfaces"; fi
 if ( : > /usr/.bot-bottle-demo ) 2>/dev/null; then wrong "can write /usr"; rm -f /usr/.bot-bottle-demo
 else good "write outside my workspace and my home: /usr is read-only"; fi

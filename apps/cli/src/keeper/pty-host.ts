@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ExitStatus, LaunchHost, Terminal, TerminalCommand, TerminalSize } from '@bot-bottle/backend';
 import type { IPty, spawn } from '@lydell/node-pty';
 
@@ -64,6 +65,17 @@ export class PtyHost implements LaunchHost {
   resume(): void {
     this.#terminal?.resume();
   }
+}
+
+/** What an adapter is given: terminals, and the proxy where the bottle has one. */
+export function hostOf(pty: PtyHost, proxy: { serve(connection: Duplex): void } | null): LaunchHost {
+  if (proxy === null) {
+    return pty;
+  }
+  return {
+    openTerminal: command => pty.openTerminal(command),
+    serveEgress: connection => proxy.serve(connection),
+  };
 }
 
 class PtyTerminal implements Terminal {

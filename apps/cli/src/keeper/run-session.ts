@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExitStatus, LaunchHost, RunningBottle } from '@bot-bottle/backend';
+import type { ExitStatus, RunningBottle } from '@bot-bottle/backend';
 import { clearPreserved, markPreserved } from '@bot-bottle/preserve';
 import { bottleRef, bottleSpec } from '../session/bottle-spec.js';
 import { endSession, messageOf } from '../session/end.js';
@@ -10,7 +10,7 @@ import { abandoned } from './abandoned.js';
 import type { Bottle } from './bottle.js';
 import { listenAt } from './control-socket.js';
 import { Hub } from './hub.js';
-import { PtyHost } from './pty-host.js';
+import { hostOf, PtyHost } from './pty-host.js';
 import type { KeeperRequest } from './request.js';
 import type { StopSwitch } from './stop-switch.js';
 import { TerminalLog } from './terminal-log.js';
@@ -81,16 +81,6 @@ export async function runSession(
     await wayOut?.close();
     throw await abandoned(error, bottle.abandon);
   }
-}
-
-function hostOf(pty: PtyHost, wayOut: WayOut | null): LaunchHost {
-  if (wayOut === null) {
-    return pty;
-  }
-  return {
-    openTerminal: command => pty.openTerminal(command),
-    serveEgress: connection => wayOut.serve(connection),
-  };
 }
 
 async function openDesk({ paths }: Bottle, host: PtyHost, stop: StopSwitch): Promise<Desk> {
