@@ -1,126 +1,71 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+/** What an operator lets a real bottle reach, and takes away again. */
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { readAuditLog } from '@bot-bottle/egress';
-import { auditLog } from '@bot-bottle/state-paths';
-import { describeWith } from '@bot-bottle/test-kit';
-import { keeperOf, Operator, until } from './support/cli.js';
-import { runs } from './support/keeper.js';
+import { Operator, until } from './support/cli.js';
 
-const KEY = 'the-true-key-of-the-operator';
 const HOST = 'host.bot-bottle.internal';
+const operator = new Operator();
+let origin: { readonly port: number; close(): void };
 
-/** A service on the host's loopback. */
-interface Service {
-  readonly server: Server;
-  readonly port: number;
-  /** Of each request that it got. */
-  readonly seen: IncomingHttpHeaders[];
-}
-
-async function serve(): Promise<Service> {
-  const seen: IncomingHttpHeaders[] = [];
-  const server = createServer((request, response) => {
-    seen.push(request.headers);
-    response.end('answered\n');
-  });
+beforeAll(async () => {
+  const server = createServer((_request, response) => response.end('hello'));
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  return { server, port: (server.address() as AddressInfo).port, seen };
+  origin = { port: (server.address() as AddressInfo).port, close: () => server.close() };
+});
+
+afterAll(async () => {
+  origin.close();
+  await operator.killAll();
+});
+
+/** Bash that asks the origin through the proxy until the answer has this status; its exit code tells whether that came. */
+function askingUntil(status: number): string {
+  const where = `${HOST}:${origin.port}`;
+  return `for i in $(seq 600); do
+    exec 3<>/dev/tcp/127.0.0.1/3128
+    printf 'GET http://${where}/ HTTP/1.1\\r\\nHost: ${where}\\r\\nConnection: close\\r\\n\\r\\n' >&3
+    read -r line <&3
+    exec 3>&-
+    case $line in *' ${status} '*) exit 0 ;; esac
+    sleep 0.05
+  done
+  exit 1`;
 }
 
-describeWith(['bwrap', 'curl'], "a bottle's way out", () => {
-  let operator: Operator;
-  let service: Service;
-  beforeEach(async () => {
-    operator = new Operator({ env: { MY_KEY: KEY } });
-    service = await serve();
-  });
-  afterEach(async () => {
-    operator.killAll();
-    service.server.closeAllConnections();
-    await new Promise(resolve => service.server.close(resolve));
-  });
+async function decisions(identity: string): Promise<string[]> {
+  const { stdout } = await operator.run(['egress', identity]);
+  return stdout
+    .split('\n')
+    .map(line => line.split('\t'))
+    .filter(([, , , target]) => target?.startsWith(HOST))
+    .map(([, event, , , rule]) => `${event} ${rule}`);
+}
 
-  /** Defines the agent `mine`, whose service is that one, and what it does. */
-  const define = (script: string, more: object = {}): void => {
-    const host = `${HOST}:${service.port}`;
-    const mine = {
-      command: ['sh', '-c', script, 'mine'],
-      allow: [`${host} private`],
-      credentials: [{ env: 'MY_KEY', host, header: 'x-api-key' }],
-      ...more,
-    };
-    mkdirSync(operator.root, { recursive: true, mode: 0o700 });
-    writeFileSync(join(operator.root, 'bot-bottle.yaml'), JSON.stringify({ agents: { mine } }));
-  };
-  const ask = (): string => `curl -sS -H "x-api-key: $MY_KEY" http://${HOST}:${service.port}/`;
-
-  it('gives requests the key that stays outside, and says so', async () => {
-    define(`${ask()}; grep -raqs "[${KEY[0]}]${KEY.slice(1)}" /proc/self/environ /run /tmp "$HOME" "$PWD" || echo "nowhere: $MY_KEY"`);
-    const { code, stdout, stderr } = await operator.run(['start', 'mine', '--preserve']);
-    expect(stderr).toContain(
-      `MY_KEY stays outside: the bottle has a placeholder, requests to ${HOST}:${service.port} get the key`,
-    );
-    expect(stdout).toMatch(/^answered\r?\nnowhere: placeholder-of-bot-bottle-the-key-stays-outside\r?\n$/);
+describe('a bottle', () => {
+  it('reaches what it is started with', async () => {
+    const line = `${HOST}:${origin.port} private`;
+    const { code } = await operator.run(['start', 'shell', '--allow', line, '--', '-c', askingUntil(200)]);
     expect(code).toBe(0);
-    expect(service.seen.map(headers => headers['x-api-key'])).toEqual([KEY]);
-    const [bottle] = operator.bottles();
-    expect(() => execFileSync('grep', ['-raqs', '--devices=skip', KEY, operator.root])).toThrow();
-    expect(readFileSync(bottle?.routes ?? '', 'utf8')).toContain('env: MY_KEY');
   });
 
-  it('never passes a key, whatever else the definition says', async () => {
-    define('env', { passEnv: ['MY_KEY'], setEnv: { HTTPS_PROXY: 'http://elsewhere', OTHER: 'kept' } });
-    const { stdout } = await operator.run(['start', 'mine']);
-    expect(stdout).not.toContain(KEY);
-    expect(stdout).toMatch(/^HTTPS_PROXY=http:\/\/127\.0\.0\.1:3128\r?$/m);
-    expect(stdout).toMatch(/^OTHER=kept\r?$/m);
-  });
-
-  it('leads to what was allowed at the start, and to nothing else', async () => {
-    define(`${ask()}; curl -sS http://${HOST}:${service.port + 1}/; curl -sS http://elsewhere.example/`, {
-      allow: [],
-      credentials: [],
-    });
-    const { stdout } = await operator.run(['start', 'mine', '--allow', `${HOST}:${service.port} private`]);
-    expect(stdout).toMatch(/^answered\r?\n/);
-    expect(stdout).toMatch(/bot-bottle allow mine-[a-z0-9]{5} elsewhere\.example\r?\n$/);
-    expect(stdout.match(/^bot-bottle denied /gm)).toHaveLength(2);
-  });
-
-  it('comes back with a resume, which says what key is not set any more', async () => {
-    define(`${ask()}; read -r x`);
-    const bottle = await operator.start('mine', '--preserve');
-    await until(() => service.seen.length === 1);
-    process.kill(keeperOf(bottle) ?? -1, 'SIGKILL');
-    await until(() => !runs(bottle.identity));
-    delete operator.env['MY_KEY'];
-    const { stderr, stdout } = await operator.run(['resume', bottle.identity], { input: '\n' });
-    expect(stderr).toContain('NOT back: the variable MY_KEY; it is not set here');
-    expect(stdout).not.toContain('answered');
-    expect(service.seen).toHaveLength(1);
-    const events = [...readAuditLog(auditLog(operator.root, bottle.identity, 'egress'))];
-    expect(events.length).toBeGreaterThan(3);
-  });
-
-  it('goes with its bottle, but for the record of what it let out', async () => {
-    define(ask());
-    await operator.run(['start', 'mine']);
-    expect(operator.bottles()).toEqual([]);
-    const [log = ''] = readdirSync(join(operator.root, 'audit'));
-    const records = [...readAuditLog(join(operator.root, 'audit', log))];
-    expect(records).toContainEqual(expect.objectContaining({ event: 'closed', status: 200, rule: 'route' }));
-  });
-
-  it('fails a start whose log cannot be kept, and nothing of it stays', async () => {
-    define('echo it ran');
-    writeFileSync(join(operator.root, 'audit'), 'no folder');
-    const { code, stdout } = await operator.run(['start', 'mine', '--json']);
-    expect(code).toBe(125);
-    expect(stdout).not.toContain('it ran');
-    expect(operator.bottles()).toEqual([]);
-    expect(existsSync(join(operator.root, 'audit'))).toBe(true);
+  it('reaches a host from allow to deny, and its log says so when it is gone', async () => {
+    const line = `${HOST}:${origin.port} private`;
+    const script = `(${askingUntil(403)}) && (${askingUntil(200)}) && ${askingUntil(403)}`;
+    const { identity } = await operator.start('shell', '--', '-c', script);
+    await until(async () => (await decisions(identity)).includes('denied host-not-allowed'));
+    const allowed = await operator.run(['allow', identity, line]);
+    expect(allowed.stdout).toMatch(/ allowed, in force after \d+ ms \(generation 2\)\n$/);
+    await until(async () => (await decisions(identity)).includes('closed allowlist'));
+    expect((await operator.run(['deny', identity, line])).code).toBe(0);
+    await until(() => operator.bottles().length === 0);
+    const all = await decisions(identity);
+    const changes = all.filter((decision, index) => decision !== all[index - 1]);
+    const [first, opened, closed] = changes;
+    expect([first, opened, closed, changes.at(-1)]).toEqual([
+      'denied host-not-allowed',
+      'opened allowlist',
+      'closed allowlist',
+      'denied host-not-allowed',
+    ]);
   });
 });

@@ -60,6 +60,7 @@ describe('suggestAllowlist', () => {
     const records = [
       ...deniedTo('93.184.216.34', '10.0.0.1:8080'),
       denied('6', { host: '::1' }),
+      denied('7', { host: 'host.bot-bottle.internal', port: 8080 }),
       denied('p', { host: 'intranet.example.com', rule: 'private-address' }),
     ];
     const inside = 'leads to this machine or a private network';
@@ -67,6 +68,7 @@ describe('suggestAllowlist', () => {
       { line: '10.0.0.1:8080 ip private', denials: 1, judge: inside },
       { line: '93.184.216.34 ip', denials: 1, judge: 'an address says nothing of its owner' },
       { line: '[::1] ip private', denials: 1, judge: inside },
+      { line: 'host.bot-bottle.internal:8080 private', denials: 1, judge: inside },
       { line: 'intranet.example.com private', denials: 1, judge: inside },
     ]);
   });

@@ -7,6 +7,7 @@ import {
   matchAllowlist,
 } from '@bot-bottle/live-config';
 import { isPublicAddress } from '../addresses.js';
+import { HOST_NAME } from '../origin.js';
 import { canonicalHost } from '../policy.js';
 import type { DenyRule, Rule } from '../rule.js';
 import type { AuditRecord } from './record.js';
@@ -73,7 +74,7 @@ function targetsOf(records: Iterable<AuditRecord>, present: readonly AllowlistEn
     const key = `${host} ${named}`;
     const target = targets.get(key) ?? { host, port: named, denials: 0, private: false };
     target.denials += denials;
-    target.private ||= isPrivate || (isIP(host) !== 0 && !isPublicAddress(host));
+    target.private ||= isPrivate || host === HOST_NAME || (isIP(host) !== 0 && !isPublicAddress(host));
     targets.set(key, target);
   }
   return targets.values();
