@@ -318,7 +318,10 @@ describe('agents', () => {
     expect(agents.find(({ name }) => name === 'codex')).toEqual({
       name: 'codex',
       description: 'OpenAI Codex CLI',
-      command: ['codex'],
+      command: [
+        ...['codex', '-c', 'sandbox_mode="danger-full-access"'],
+        ...['-c', 'check_for_update_on_startup=false', '-c', 'analytics.enabled=false'],
+      ],
       resumeArgs: ['resume', '--last'],
       passEnv: [],
       allow: ['api.openai.com', 'auth.openai.com', 'chatgpt.com'],

@@ -15,11 +15,20 @@ const GEMINI = {
 const OPENAI = { host: 'api.openai.com' } as const;
 
 /**
+ * Its own sandbox is bubblewrap too, and needs the user namespaces that a bottle forbids: every command of its would fail. That
+ * it asks before it runs one is another setting, and stays the operator's.
+ */
+const CODEX_OPTIONS = [
+  ...['-c', 'sandbox_mode="danger-full-access"'],
+  ...['-c', 'check_for_update_on_startup=false', '-c', 'analytics.enabled=false'],
+];
+
+/**
  * The agents that need no configuration. Names of variables and the header each goes in, hosts, transcript folders and the
  * arguments that continue a conversation are those of each tool's own documentation (code.claude.com/docs, its network-config and
  * authentication pages; developers.openai.com/codex, auth; geminicli.com/docs, authentication; opencode.ai/docs, providers).
  * Hosts are the model's service and what a log-in with a subscription needs, whose tokens lie in the agent's home and go out
- * untouched. Telemetry, updates and plug-ins are not among them.
+ * untouched. Telemetry, updates and plug-ins are not among them, and are switched off where that can be said.
  */
 export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
   {
@@ -45,6 +54,7 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     needsNetwork: true,
     resumeArgs: ['--continue'],
     passEnv: ['ANTHROPIC_MODEL'],
+    setEnv: { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
     allow: ['api.anthropic.com', 'claude.ai', 'platform.claude.com'],
     // In the order in which it takes them itself.
     credentials: [
@@ -58,7 +68,7 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     ...BASE,
     name: 'codex',
     description: 'OpenAI Codex CLI',
-    command: ['codex'],
+    command: ['codex', ...CODEX_OPTIONS],
     needsNetwork: true,
     resumeArgs: ['resume', '--last'],
     allow: ['api.openai.com', 'auth.openai.com', 'chatgpt.com'],
@@ -96,11 +106,12 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     command: ['opencode'],
     needsNetwork: true,
     resumeArgs: ['--continue'],
+    setEnv: { OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1' },
     allow: [
       'api.anthropic.com',
       'api.openai.com',
       'generativelanguage.googleapis.com',
-      'models.dev',
+      'models.opencode.ai',
       'opencode.ai',
       'openrouter.ai',
     ],
