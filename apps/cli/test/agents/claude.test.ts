@@ -4,10 +4,10 @@ import { anthropic } from './model/anthropic.js';
 describeAgent({
   name: 'claude',
   dialect: anthropic,
-  credential: { env: 'ANTHROPIC_API_KEY', header: 'x-api-key' },
-  settings: url => ({
-    command: ['claude', '--print', '--dangerously-skip-permissions'],
-    setEnv: { ANTHROPIC_BASE_URL: url },
+  keyVariable: 'ANTHROPIC_API_KEY',
+  settings: ({ url }) => ({
+    env: { ANTHROPIC_BASE_URL: url },
+    definition: { command: ['claude', '--print', '--dangerously-skip-permissions'] },
   }),
   task: prompt => [prompt],
   tools: {

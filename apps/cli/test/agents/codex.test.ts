@@ -4,15 +4,17 @@ import { openaiResponses } from './model/openai-responses.js';
 describeAgent({
   name: 'codex',
   dialect: openaiResponses,
-  credential: { env: 'OPENAI_API_KEY' },
-  settings: url => ({
-    // Its own sandbox needs user namespaces, which a bottle forbids: the bottle is the sandbox.
-    command: [
-      ...['codex', 'exec', '--dangerously-bypass-approvals-and-sandbox'],
-      ...['-c', 'check_for_update_on_startup=false', '-c', 'analytics.enabled=false'],
-      ...['-c', 'features.plugins=false', '-c', 'model="scripted"', '-c', 'model_provider="scripted"'],
-      ...['-c', `model_providers.scripted=${provider(url)}`],
-    ],
+  keyVariable: 'OPENAI_API_KEY',
+  settings: ({ urlInside, hostInside }) => ({
+    definition: {
+      // Its own sandbox needs user namespaces, which a bottle forbids: the bottle is the sandbox.
+      command: [
+        ...['codex', 'exec', '--dangerously-bypass-approvals-and-sandbox', '-c', 'model="scripted"'],
+        ...['-c', 'model_provider="scripted"', '-c', `model_providers.scripted=${provider(urlInside)}`],
+      ],
+      credentials: [{ env: 'OPENAI_API_KEY', host: hostInside }],
+    },
+    options: ['--allow', `${hostInside} private`],
   }),
   task: prompt => [prompt],
   tools: {

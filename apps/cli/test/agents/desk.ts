@@ -16,6 +16,8 @@ const HOST = 'host.bot-bottle.internal';
 export const PROMPT = 'Please make the file, commit it and look around.';
 /** No allowlist names it. */
 export const FORBIDDEN = 'forbidden.example';
+/** What the agent's own search says in the end. */
+export const SEARCHED = 'key nowhere, placeholder found';
 export const MADE = { file: 'made.txt', content: 'made by the agent\n', subject: 'Make a file' };
 
 /** An operator with a project, an agent that is set up for it, and the agent's model on the host's loopback. */
@@ -25,7 +27,6 @@ export interface Desk {
   readonly project: string;
   readonly model: ScriptedModel;
   readonly server: ModelServer;
-  readonly url: string;
   /** The key that the model's service accepts, and no other. */
   readonly key: string;
   /** Starts the agent with its task, in a bottle that is kept. */
@@ -43,34 +44,38 @@ export async function openDesk(agent: Agent, options: { readonly tls?: boolean }
     next: model.next,
     ...(certificate ? { tls: certificate } : {}),
   });
-  const host = `${HOST}:${server.port}`;
-  const url = `${certificate ? 'https' : 'http'}://${host}`;
+  const scheme = certificate ? 'https' : 'http';
+  const hostInside = `${HOST}:${server.port}`;
+  const settings = agent.settings({
+    url: `${scheme}://127.0.0.1:${server.port}`,
+    urlInside: `${scheme}://${hostInside}`,
+    hostInside,
+  });
   const operator = new Operator({
     env: {
       PATH: [AGENTS_BIN, process.env['PATH']].join(delimiter),
-      [agent.credential.env]: key,
+      [agent.keyVariable]: key,
+      ...settings.env,
       ...(certificate ? { NODE_EXTRA_CA_CERTS: certificate.authority } : {}),
     },
   });
-  const definition = { ...agent.settings(url), credentials: [{ ...agent.credential, host }] };
   mkdirSync(operator.root, { mode: 0o700 });
   writeFileSync(
     join(operator.root, 'bot-bottle.yaml'),
-    JSON.stringify({ agents: { [agent.name]: definition } }),
+    JSON.stringify({ agents: { [agent.name]: settings.definition } }),
   );
-  const allow = ['--allow', `${host} private`];
-  const start = [agent.name, '--cwd', project, '--preserve', ...allow, '--', ...agent.task(PROMPT)];
-  return { operator, project, model, server, url, key, start };
+  const start = [agent.name, '--cwd', project, '--preserve', ...(settings.options ?? [])];
+  return { operator, project, model, server, key, start: [...start, '--', ...agent.task(PROMPT)] };
 }
 
 /** What the model asks for: an edit, a commit, two forbidden fetches, and a search for the key that it must not find. */
-function callsOf({ tools, credential }: Agent, project: string): ToolCall[] {
+function callsOf({ tools, keyVariable }: Agent, project: string): ToolCall[] {
   return [
     tools.write(join(project, MADE.file), MADE.content),
     tools.run(`git add ${MADE.file} && git commit --quiet --message='${MADE.subject}' && git log --oneline`),
-    tools.run(`curl --silent --show-error --include http://${FORBIDDEN}/plain?query`),
-    tools.run(`curl --silent --show-error --include https://${FORBIDDEN}/tunnelled`),
-    tools.run(searchFor(credential.env)),
+    tools.run(`curl --silent --show-error --include "http://${FORBIDDEN}/plain?query"`),
+    tools.run(`curl --silent --show-error --include "https://${FORBIDDEN}/tunnelled"`),
+    tools.run(searchFor(keyVariable)),
   ];
 }
 
@@ -80,11 +85,9 @@ function callsOf({ tools, credential }: Agent, project: string): ToolCall[] {
  */
 function searchFor(variable: string): string {
   const places = '/proc/[0-9]*/environ /proc/[0-9]*/cmdline /run /tmp /etc "$HOME" "$PWD"';
-  const search = (flags: string) => `grep -raqs --devices=skip ${flags} ${places}`;
-  return [
-    `if ${search("-E 'sk-true-[0-9a-f]{32}'")}; then echo key: found; else echo key: nowhere; fi`,
-    `if ${search(`-F "$${variable}"`)}; then echo placeholder: found; else echo placeholder: nowhere; fi`,
-  ].join('; ');
+  const search = (what: string) =>
+    `if grep -raqs --devices=skip ${what} ${places}; then echo -n found; else echo -n nowhere; fi`;
+  return `echo -n 'key '; ${search("-E 'sk-true-[0-9a-f]{32}'")}; echo -n ', placeholder '; ${search(`-F "$${variable}"`)}`;
 }
 
 function makeProject(agent: Agent): string {

@@ -4,11 +4,14 @@ import { gemini } from './model/gemini.js';
 describeAgent({
   name: 'gemini',
   dialect: gemini,
-  credential: { env: 'GEMINI_API_KEY', header: 'x-goog-api-key' },
-  settings: url => ({
-    // A model by name: otherwise it asks a second one which to take.
-    command: ['gemini', '--yolo', '--model', 'gemini-2.5-flash'],
-    setEnv: { GOOGLE_GEMINI_BASE_URL: url, GEMINI_CLI_TRUST_WORKSPACE: 'true' },
+  keyVariable: 'GEMINI_API_KEY',
+  settings: ({ url }) => ({
+    env: { GOOGLE_GEMINI_BASE_URL: url },
+    definition: {
+      // A model by name: otherwise it asks a second one which to take.
+      command: ['gemini', '--yolo', '--model', 'gemini-2.5-flash'],
+      setEnv: { GEMINI_CLI_TRUST_WORKSPACE: 'true' },
+    },
   }),
   task: prompt => ['--prompt', prompt],
   // Where its service is at another address, it takes a key only when told so.

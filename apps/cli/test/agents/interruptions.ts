@@ -32,10 +32,11 @@ async function reboot(operator: Operator, bottle: BottlePaths): Promise<void> {
   await killKeeper(operator, bottle);
   const [name = ''] = readdirSync(bottle.lease);
   const file = join(bottle.lease, name);
-  const owner = { ...JSON.parse(readFileSync(file, 'utf8')), ...processMark() };
+  const { pid, startTime } = processMark();
+  const owner = { ...JSON.parse(readFileSync(file, 'utf8')), pid, start_time: startTime };
   writeFileSync(file, JSON.stringify(owner));
-  const { stderr } = await operator.run(['resume', bottle.identity]);
-  if (!stderr.includes('is running'))
-    throw new Error(`this boot's process was not taken for alive: ${stderr}`);
-  writeFileSync(file, JSON.stringify({ ...owner, bootId: randomUUID() }));
+  const { code, stderr } = await operator.run(['resume', bottle.identity]);
+  writeFileSync(file, JSON.stringify({ ...owner, boot_id: randomUUID() }));
+  if (code !== 125 || !stderr.includes(`in use by process ${pid}`))
+    throw new Error(`not taken for alive: ${stderr}`);
 }

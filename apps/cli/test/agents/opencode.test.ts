@@ -4,10 +4,17 @@ import { openaiChat } from './model/openai-chat.js';
 describeAgent({
   name: 'opencode',
   dialect: openaiChat,
-  credential: { env: 'OPENAI_API_KEY' },
-  settings: url => ({
-    command: ['opencode', 'run'],
-    setEnv: { OPENCODE_CONFIG_CONTENT: JSON.stringify(config(url)) },
+  keyVariable: 'OPENAI_API_KEY',
+  settings: ({ urlInside, hostInside }) => ({
+    definition: {
+      command: ['opencode', 'run'],
+      setEnv: {
+        OPENCODE_CONFIG_CONTENT: JSON.stringify(config(urlInside)),
+        OPENCODE_DISABLE_MODELS_FETCH: '1',
+      },
+      credentials: [{ env: 'OPENAI_API_KEY', host: hostInside }],
+    },
+    options: ['--allow', `${hostInside} private`],
   }),
   task: prompt => [prompt],
   tools: {
@@ -19,6 +26,7 @@ describeAgent({
 function config(url: string): object {
   const options = { baseURL: `${url}/v1`, apiKey: '{env:OPENAI_API_KEY}' };
   return {
+    snapshot: false,
     model: 'scripted/model',
     provider: { scripted: { npm: '@ai-sdk/openai-compatible', options, models: { model: {} } } },
   };

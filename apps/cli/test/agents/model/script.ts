@@ -11,18 +11,13 @@ export const REMEMBERED = 'I remember all of it.';
 export class ScriptedModel {
   /** Makes the model think about its last word until the connection ends, so that the agent can be found at work. */
   thinks = false;
-  /** Resolves once all calls were made. */
-  readonly called: Promise<void>;
-  #onCalled = () => {};
+  /** It has made all its calls, and now thinks. */
+  isThinking = false;
 
   constructor(
     private readonly prompt: string,
     private readonly calls: readonly ToolCall[],
-  ) {
-    this.called = new Promise(resolve => {
-      this.#onCalled = resolve;
-    });
-  }
+  ) {}
 
   readonly next = async ({ messages, tools }: Conversation): Promise<Reply> => {
     if (tools.length === 0) return { say: 'A title' };
@@ -31,7 +26,7 @@ export class ScriptedModel {
     const made = messages.slice(at).filter(({ role }) => role === 'tool').length;
     const call = this.calls[made];
     if (call) return { call };
-    this.#onCalled();
+    this.isThinking = this.thinks;
     if (this.thinks) await new Promise(() => {});
     return { say: FINISHED };
   };
