@@ -83,25 +83,33 @@ describeWith('bwrap', 'when the keeper is killed', () => {
     expect(await backend.destroy(wanted)).toEqual({ removed: true, left: [] });
   });
 
-  it.each(['before-open', 'on-open', 'on-launch', 'on-data'])(
+  it.each(['before-open', 'on-open', 'on-join', 'on-proof', 'on-launch', 'on-data'])(
     'during a launch (%s), nothing goes on, no secret is left, and the next launch works',
     async moment => {
       const marker = `early-${process.pid}-x`;
+      // Stands on the command line of the process that opens this way out, and of no other.
+      const port = 20_000 + (process.pid % 40_000);
+      const helper = `\0${port}\0GET `;
       const wanted = spec(`keeper-${moment.replace('-', '').slice(0, 5)}`, {
-        command: ['sh', '-c', 'echo up; while :; do sleep 0.1; done', marker],
+        command: ['sh', '-c', ': >/workspace/ran; echo up; while :; do sleep 0.1; done', marker],
         env: { TOKEN: 'a-secret-value' },
+        egress: { port },
       });
       for (let round = 0; round < 5; round++) {
         expect(await once(keeper(moment, wanted), 'exit')).toEqual([null, 'SIGKILL']);
         await gone(marker);
+        await gone(helper);
         // A process without a command line may still be on its way out.
         while ((await backend.status(wanted)).state === 'running') await sleep(20);
       }
+      // Before its way out is proven no agent starts.
+      const ran = existsSync(join(wanted.workspace.source, 'ran'));
+      expect(ran).toBe(['on-launch', 'on-data'].includes(moment));
       for (const name of readdirSync(wanted.stateFolder).filter(name => name !== 'dev')) {
         expect(readFileSync(join(wanted.stateFolder, name), 'latin1')).not.toContain('a-secret-value');
       }
       await backend.stop(wanted, { graceMs: 0 });
-      const again = { ...wanted, command: ['echo', 'again'] };
+      const again = { ...spec(wanted.identity), command: ['echo', 'again'] };
       expect(await run(backend, again)).toEqual({ code: 0, output: 'again\n' });
       expect(await backend.destroy(wanted)).toEqual({ removed: true, left: [] });
     },

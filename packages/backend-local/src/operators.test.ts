@@ -42,6 +42,17 @@ describeWith(['bwrap', 'setpriv', 'unshare', 'perl'], 'an operator who is not ro
     expect(code).toBe(2);
   });
 
+  asRoot('has a way out of it like any other', () => {
+    const ask = 'exec 3<>/dev/tcp/127.0.0.1/3128 && tr -d "\\r" <&3; grep -c : /proc/net/dev';
+    const { code, output, stderr } = runUnprivileged('plain-ccccc', {
+      command: ['bash', '-c', ask],
+      egress: { port: 3128 },
+    });
+    expect(stderr).toBe('');
+    expect(output).toBe('HTTP/1.1 403 Forbidden\n\n1\n');
+    expect(code).toBe(0);
+  });
+
   asRoot('has the bottle’s processes limited without a group, and the own ones not counted', () => {
     const bomb =
       'my $n = 0; while (defined(my $p = fork)) { $p or (sleep(60), exit); $n++ } print "$n\\n"; kill 9, -$$';

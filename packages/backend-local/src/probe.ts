@@ -86,7 +86,7 @@ function probeSpec(folder: string): BottleSpec {
 /** A terminal that is none, since two pipes are enough to look, and a proxy that lets nothing out. */
 function pipeHost(): LaunchHost {
   return {
-    serveEgress: connection => void connection.end('HTTP/1.1 403 Forbidden\r\n\r\n'),
+    serveEgress: connection => void connection.resume().end('HTTP/1.1 403 Forbidden\r\n\r\n'),
     openTerminal({ file, args, env, cwd }): Terminal {
       const child = spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
       const closed = new Promise<number>(resolve => child.on('close', code => resolve(code ?? 128)));

@@ -63,6 +63,46 @@ describe('a machine without bubblewrap', () => {
     expect(await backend.status(wanted)).toEqual({ state: 'absent' });
   });
 
+  it.each([
+    [DEBIAN, 'sudo apt-get install util-linux'],
+    ['ID=fedora\n', 'sudo dnf install util-linux'],
+  ])('is told the command for nsenter too (%j)', (osRelease, remedy) => {
+    expect(whatIsMissing(facts({ osRelease, nsenter: false }))).toEqual({
+      reason: 'nsenter, a program of util-linux, is not installed',
+      remedy,
+    });
+  });
+
+  it.each([
+    [
+      'that may not join',
+      'echo "nsenter: reassociate to namespace failed: Operation not permitted" >&2; exit 1',
+      'Operation not permitted',
+    ],
+    ['that joins nothing', 'exec true', 'its helper ended with 0'],
+    // Runs the program of the listener where it was called: on the host.
+    ['that stays outside', 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"', 'there is a network: '],
+  ])('fails closed with an nsenter %s: the agent does not run', async (_what, script, reason) => {
+    const { home, stateRoot, spec } = operator();
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'nsenter'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const backend = localBackend({ home, stateRoot, env: { PATH: `${folder}:/usr/bin:/bin` } });
+    const wanted = spec('remedy-ccccc', { command: ['touch', '/workspace/ran'], egress: { port: 3128 } });
+    const host = { ...ptyHost(), serveEgress: () => {} };
+    const refused = backend.launch(await backend.prepare(wanted), host);
+    await expect(refused).rejects.toMatchObject({
+      code: 'isolation-failed',
+      message: expect.stringContaining(reason),
+      remedy: expect.stringContaining('nsenter --user --net'),
+    });
+    expect(readdirSync(wanted.workspace.source)).toEqual([]);
+    expect((await backend.status(wanted)).state).not.toBe('running');
+    expect(await backend.probe()).toMatchObject({
+      available: false,
+      reason: expect.stringContaining(reason),
+    });
+  });
+
   it('fails closed with one that cannot isolate: the agent does not run', async () => {
     const { home, stateRoot, spec } = operator();
     const folder = temporaryFolder();

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunningBottle } from '@bot-bottle/backend';
-import { describeWith } from '@bot-bottle/test-kit';
+import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
 import { finish, operator, run } from '../test/bottle.js';
 import { ptyHost } from '../test/host.js';
 
@@ -96,6 +96,28 @@ describeWith(['bwrap', 'git'], 'a session in a bottle', () => {
   it('hands out nothing of bubblewrap’s own environment', async () => {
     const wanted = spec('sessn-envir', { command: ['sh', '-c', 'wc -c </proc/1/environ'] });
     expect((await run(backend, wanted)).output.trim()).toBe('0');
+  });
+
+  it('sees a file over its system’s own, through links, and none where its system has none', async () => {
+    const bundles = [
+      '/etc/ssl/certs/ca-certificates.crt',
+      '/etc/pki/tls/certs/ca-bundle.crt',
+      '/etc/ssl/cert.pem',
+    ];
+    const there = bundles.filter(path => existsSync(path));
+    const source = join(temporaryFolder(), 'bundle.pem');
+    writeFileSync(source, 'the bottle’s own\n');
+    const files = [...bundles, '/etc/ssl/certs/of-nobody.pem'].map(target => ({ source, target }));
+    const command = [
+      'sh',
+      '-c',
+      'for file; do cat "$file"; ls "$file"; done 2>/dev/null',
+      'probe',
+      ...files.map(({ target }) => target),
+    ];
+    const { output } = await run(backend, spec('sessn-files', { command, files }));
+    expect(output).toBe(there.map(path => `the bottle’s own\n${path}\n`).join(''));
+    expect(there).not.toEqual([]);
   });
 
   it('leaves no secret when no terminal can be had', async () => {

@@ -1,5 +1,7 @@
 // A keeper in a process of its own, to be killed: launches the specification of argv and says how far it came.
-// The first argument says when it kills itself with SIGKILL: before-open, on-open (of the terminal), on-data, on-launch, never.
+// The first argument says when it kills itself with SIGKILL: before-open, on-open (of the terminal), on-join (of the way out's
+// helper), on-proof (the first connection), on-data, on-launch, never.
+import { ChildProcess } from 'node:child_process';
 import { localBackend } from '@bot-bottle/backend-local';
 import { spawn } from '@lydell/node-pty';
 
@@ -10,7 +12,20 @@ const at = moment => {
   if (killed === moment) process.kill(process.pid, 'SIGKILL');
 };
 
+// The helper is the first child process that is asked for with a channel.
+const spawnChild = ChildProcess.prototype.spawn;
+ChildProcess.prototype.spawn = function (options) {
+  const joins = options.stdio.includes('ipc');
+  const result = spawnChild.call(this, options);
+  if (joins) at('on-join');
+  return result;
+};
+
 const host = {
+  serveEgress(connection) {
+    at('on-proof');
+    connection.resume().end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  },
   openTerminal({ file, args, env, cwd }) {
     at('before-open');
     const pty = spawn(file, args, { env, cwd, cols: 80, rows: 24 });
