@@ -153,6 +153,17 @@ describe('HTTP/2 in a connection', () => {
     session.destroy();
   });
 
+  it('has its cookies sent in one header, as every origin reads them', async () => {
+    const origin = await startOrigin('https', (request, response) =>
+      response.end(String(request.rawHeaders)),
+    );
+    const bottle = await inspectedBottle(origin.port, ROUTE);
+    const client = await startClient(bottle, origin.port, 'h2');
+    const { body } = await client.ask({ path: '/v1/x', headers: { cookie: ['a=1', 'b=2'] } });
+    expect(body).toContain('cookie,a=1; b=2');
+    client.close();
+  });
+
   it('keeps an answer that is nothing but its head such, as gRPC has it', async () => {
     const origin = await startOrigin('h2', (request, response) => {
       const { stream } = request as unknown as Http2ServerRequest;

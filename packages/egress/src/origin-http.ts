@@ -14,6 +14,9 @@ export interface OriginHttpOptions extends ConnectOptions {
 /** What may be sent again where a kept connection turns out to be closed (RFC 9110, section 9.2.2). */
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
+/** Names are free where a route has a wildcard: the bottle must not fill the keeper's memory with them. */
+const MAX_ORIGINS = 256;
+
 /** What is known of an origin that speaks TLS. */
 interface Known {
   /** Undefined: nobody has asked yet. */
@@ -70,17 +73,23 @@ export class OriginHttp {
   /** Keeps nothing any more; what is under way goes on to its end. */
   retire(): void {
     this.#http1.retire();
-    for (const { http2, spare } of this.#origins.values()) {
-      for (const connection of http2) connection.retire();
-      spare?.destroy();
-    }
-    this.#origins.clear();
+    for (const name of [...this.#origins.keys()]) this.#forget(name);
+  }
+
+  #forget(name: string): void {
+    const known = this.#origins.get(name);
+    this.#origins.delete(name);
+    known?.spare?.destroy();
+    for (const connection of known?.http2 ?? []) connection.retire();
   }
 
   #knownOf(request: OriginRequest): Known {
     const name = originName(request);
     const known = this.#origins.get(name) ?? { http2: [], spare: null, pending: null };
+    this.#origins.delete(name);
     this.#origins.set(name, known);
+    const [oldest] = this.#origins.keys();
+    if (this.#origins.size > MAX_ORIGINS && oldest !== undefined) this.#forget(oldest);
     return known;
   }
 

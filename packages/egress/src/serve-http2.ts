@@ -61,7 +61,10 @@ function withHost(raw: RawHeaders): string[] {
   const headers = authorities.flatMap(authority => ['host', authority]);
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const [name = '', value = ''] = [raw[index], raw[index + 1]];
-    if (!name.startsWith(':') && name !== 'host') headers.push(name, value);
+    if (!/^(:.*|host|cookie)$/.test(name)) headers.push(name, value);
   }
+  // HTTP/2 may split it, and no other version knows that (RFC 9113, section 8.2.3).
+  const cookies = valuesOf(raw, 'cookie');
+  if (cookies.length > 0) headers.push('cookie', cookies.join('; '));
   return headers;
 }
