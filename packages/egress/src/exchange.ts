@@ -7,7 +7,7 @@ import { failureOf } from './failure.js';
 import { endToEnd, framingOf, valuesOf } from './headers.js';
 import type { Attempt, Cut, Outcome } from './journal.js';
 import type { LiveItem } from './live-traffic.js';
-import { mayReach } from './origin.js';
+import { currentReach, mayReach } from './origin.js';
 import type { OriginCall, OriginResponse } from './origin-call.js';
 import { type Allowed, judgeRequest, type Policy, type Verdict } from './policy.js';
 import { hostHeader, type RequestTarget } from './request-target.js';
@@ -37,7 +37,11 @@ export function deny(client: ClientCall, attempt: Attempt, { rule, entry }: Deni
   context.journal.denied(attempt, { rule, generation, ...(entry !== undefined && { entry }) });
   // After what could be read in two ways, nothing on the connection can be trusted.
   if (rule === 'malformed' || rule === 'host-mismatch') client.closeAfter();
-  answer(client, denialAnswer({ ...attempt, bottle: context.bottle, rule, entry }, formFor(client)));
+  answerDenial(client, attempt, { rule, entry }, context);
+}
+
+function answerDenial(client: ClientCall, attempt: Attempt, denial: Denial, { bottle }: Context): void {
+  answer(client, denialAnswer({ ...attempt, ...denial, bottle }, formFor(client)));
 }
 
 function answer(client: ClientCall, { status, headers, body }: Answer): void {
@@ -48,6 +52,9 @@ function answer(client: ClientCall, { status, headers, body }: Answer): void {
 function formFor({ headers }: ClientCall): 'text' | 'json' {
   return preferredForm(valuesOf(headers, 'accept').join());
 }
+
+/** Ends what is still under way for an exchange. Made once: abort() without a reason makes an error, which costs as much as a judgement. */
+const OVER = new Error('the exchange is over');
 
 class Exchange implements LiveItem {
   readonly #attempt: Attempt & { readonly method: string; readonly path: string };
@@ -101,12 +108,10 @@ class Exchange implements LiveItem {
 
   cut(): void {
     const verdict = this.#judge(this.context.policy());
-    const rule = verdict.allowed ? 'private-address' : verdict.rule;
-    const denial = denialAnswer(
-      { ...this.#attempt, bottle: this.context.bottle, rule },
-      formFor(this.client),
-    );
-    if (!this.client.answered && this.#status !== 101) answer(this.client, denial);
+    const denial = verdict.allowed ? ({ rule: 'private-address' } as const) : verdict;
+    if (!this.#close) this.#deny(denial);
+    else if (!this.client.answered && this.#status !== 101)
+      answerDenial(this.client, this.#attempt, denial, this.context);
     this.#destroy('policy');
   }
 
@@ -125,7 +130,7 @@ class Exchange implements LiveItem {
     const call = await this.context.origins().open(
       {
         target,
-        reach: { private: verdict.private, loopbackOnly: inClear },
+        reach: currentReach(() => this.#judge(this.context.policy()), inClear),
         method: this.#attempt.method,
         path: pathAndQuery,
         headers: this.#headers(verdict, credential),
@@ -134,7 +139,12 @@ class Exchange implements LiveItem {
         signal,
       },
       {
-        connected: address => this.#opened(verdict, address),
+        connected: address => {
+          this.#address = address;
+          // The policy may have changed since the name was looked up.
+          if (!this.allowedBy(this.context.policy())) throw new DeniedError('private-address');
+          this.#opened(verdict, address);
+        },
         information: step((status, headers) => this.client.inform(status, endToEnd(headers))),
         response: step(async incoming => {
           incoming.body.on('error', () => {});
@@ -256,7 +266,7 @@ class Exchange implements LiveItem {
 
   #fail(error: unknown): void {
     if (this.#ended || this.#cut) return;
-    this.#controller.abort();
+    this.#controller.abort(OVER);
     if (error instanceof DeniedError) {
       this.#deny(error);
       return;
@@ -275,7 +285,7 @@ class Exchange implements LiveItem {
   /** Ends both sides; what was answered already still goes out. */
   #destroy(cut: Cut): void {
     this.#cut ??= cut;
-    this.#controller.abort();
+    this.#controller.abort(OVER);
     if (this.#connection) this.#connection.destroy();
     else this.client.cut();
   }
@@ -287,6 +297,6 @@ class Exchange implements LiveItem {
     this.context.live.delete(this);
     if (!sent) this.#cut ??= 'bottle';
     this.#close?.({ sent: this.#sent, received: this.#received, status: this.#status, cut: this.#cut });
-    this.#controller.abort();
+    this.#controller.abort(OVER);
   }
 }

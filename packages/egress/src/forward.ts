@@ -37,7 +37,7 @@ export class RequestServer {
       maxHeaderSize: context.limits.headerBytes,
       requireHostHeader: false, // requestTarget does, and the log shows it
       noDelay: true,
-      // Java's client asks for h2c everywhere; such a request is served as if it had not.
+      // Java's client asks for h2c everywhere; such a request is served as if it had not. (From Node 22.21 and 24.9 on.)
       shouldUpgradeCallback: isWebSocket,
     };
     this.#server = createServer(options);
@@ -103,8 +103,9 @@ export class RequestServer {
     response.assignSocket(connection as Socket);
     response.once('finish', () => endWith(connection, ''));
     const where = requestTarget(request, line?.bound ?? null);
-    const call = new Http1Call(request, response, { connection, head });
-    if (line && typeof where !== 'string' && isWebSocket(request)) {
+    // An older Node leaves it to us to serve a request as if it asked for no upgrade.
+    const call = new Http1Call(request, response, isWebSocket(request) ? { connection, head } : undefined);
+    if (line && typeof where !== 'string') {
       exchange(call, where, this.context);
       return;
     }

@@ -5,6 +5,7 @@ import { isLoopback, isPublicAddress } from './addresses.js';
 import { messageOf } from './audit/system-error.js';
 import { DeniedError } from './denial.js';
 import { EgressError } from './errors.js';
+import type { Verdict } from './policy.js';
 import type { Relay } from './relay.js';
 import type { Target } from './target.js';
 
@@ -20,6 +21,17 @@ export interface Reach {
   readonly private: boolean;
   /** None but this machine's loopback: what is sent is not encrypted, and must not cross a network. */
   readonly loopbackOnly?: boolean;
+}
+
+/** The reach that a verdict gives, asked when the addresses are there: the policy may change while a name is looked up. */
+export function currentReach(judge: () => Verdict, loopbackOnly = false): Reach {
+  return {
+    loopbackOnly,
+    get private() {
+      const verdict = judge();
+      return verdict.allowed && verdict.private;
+    },
+  };
 }
 
 export interface ConnectOptions {

@@ -117,6 +117,7 @@ export async function openEgress(options: EgressOptions): Promise<Egress> {
 /** The connections from the bottle. */
 class Connections {
   readonly #open = new Set<Duplex>();
+  #served = 0;
   #closed = false;
 
   constructor(
@@ -128,15 +129,21 @@ class Connections {
     const { bottle, limits } = this.context;
     connection.on('error', () => {});
     connection.allowHalfOpen = true;
-    if (this.#closed) {
+    // Those that are told why they are refused are not served, but must not pile up either.
+    if (this.#closed || this.#open.size >= 2 * limits.connections) {
       connection.destroy();
       return;
     }
+    const serves = this.#served < limits.connections;
     this.#open.add(connection);
-    connection.once('close', () => this.#open.delete(connection));
+    if (serves) this.#served++;
+    connection.once('close', () => {
+      this.#open.delete(connection);
+      if (serves) this.#served--;
+    });
     if ('setNoDelay' in connection && typeof connection.setNoDelay === 'function')
       connection.setNoDelay(true);
-    if (this.#open.size <= limits.connections) this.requests.serve(connection, null);
+    if (serves) this.requests.serve(connection, null);
     else endWith(connection, answerBytes(failureAnswer(tooMany(limits.connections), bottle, 'text')));
   }
 

@@ -7,11 +7,11 @@ import { failureOf } from './failure.js';
 import { type Protocol, protocolOf } from './first-bytes.js';
 import type { Cut, Outcome } from './journal.js';
 import type { LiveItem } from './live-traffic.js';
-import { connectOrigin, mayReach } from './origin.js';
+import { connectOrigin, currentReach, mayReach } from './origin.js';
 import { type Allowed, canonicalHost, judgeTarget, type Policy } from './policy.js';
 import { Relay } from './relay.js';
 import type { DenyRule } from './rule.js';
-import { endWith, splice } from './splice.js';
+import { endWith, reset, splice } from './splice.js';
 import type { Target } from './target.js';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
@@ -54,7 +54,9 @@ class Tunnel implements LiveItem {
     context.live.add(this);
     client.once('close', this.#onClientClose);
     try {
-      if (!verdict.inspected) this.#origin = await this.#connect(verdict);
+      if (!verdict.inspected) this.#origin = await this.#connect();
+      // The policy may have changed since the name was looked up; all else that it forbids, it has cut.
+      if (!this.allowedBy(context.policy())) throw new DeniedError('private-address');
     } catch (error) {
       return this.#fail(error);
     }
@@ -74,16 +76,17 @@ class Tunnel implements LiveItem {
     const verdict = judgeTarget(this.context.policy(), this.target);
     const connecting = this.#origin === undefined && this.#verdict?.inspected === false;
     this.#cut = 'policy';
-    if (!connecting) this.client.destroy();
+    if (!connecting) reset(this.client);
     else if (verdict.allowed) this.#opening.abort();
     else this.#opening.abort(new DeniedError(verdict.rule));
-    this.#origin?.destroy();
+    if (this.#origin) reset(this.#origin);
   }
 
-  #connect(verdict: Allowed): Promise<Socket> {
+  #connect(): Promise<Socket> {
     this.#relay = new Relay();
+    const reach = currentReach(() => judgeTarget(this.context.policy(), this.target));
     const options = { ...this.context.connecting, signal: this.#opening.signal, relay: this.#relay };
-    return connectOrigin(this.target, { private: verdict.private }, options);
+    return connectOrigin(this.target, reach, options);
   }
 
   /** Waits for what the client sends first; where any protocol may go, also for an origin that speaks first. */
@@ -246,6 +249,7 @@ class Tunnel implements LiveItem {
     if (error instanceof DeniedError) {
       this.#over = true;
       this.#leave();
+      this.#origin?.destroy();
       this.#deny(error);
       return;
     }
