@@ -211,6 +211,10 @@ describeWith(['bwrap', 'perl'], 'a program in a bottle', () => {
     await run(backend, { ...bottle, command: sh(script, folder) });
     expect(readdirSync(folder).sort()).toEqual(['agent', 'backend', 'workspace']);
     expect(readdirSync(join(folder, 'agent'))).toEqual(['home']);
+    // The naive way: the state folder is shown whole. An adapter cannot know, so the caller names the subfolders.
+    const whole = { ...bottle, workspace: { ...bottle.workspace, source: folder } };
+    await run(backend, { ...whole, command: sh('echo x >/workspace/.preserve') });
+    expect(readdirSync(folder)).toContain('.preserve');
   });
 
   (root ? it : it.skip)('opens no device that was put into its workspace', async () => {
