@@ -28,7 +28,8 @@ interface Denial {
  * it to its origin and the answer back, both unbuffered. Never throws; answers what it cannot pass on.
  */
 export function exchange(client: ClientCall, where: RequestTarget, context: Context): void {
-  void new Exchange(client, where, context).start();
+  // Nothing is known to throw past its own care; if anything does, it must not end the process that hosts the proxy.
+  new Exchange(client, where, context).start().catch(() => client.cut());
 }
 
 /** Records a request that is denied, and answers it. */
@@ -125,7 +126,7 @@ class Exchange implements LiveItem {
     const { signal } = this.#controller;
     const inClear = credential !== undefined && target.scheme === 'http';
     const step = <T extends unknown[]>(next: (...args: T) => void | Promise<void>) => {
-      return (...args: T) => void this.#try(() => next(...args));
+      return (...args: T) => void this.#try(() => next(...args)).catch(() => this.#destroy('proxy'));
     };
     const call = await this.context.origins().open(
       {

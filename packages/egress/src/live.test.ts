@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { writeLiveConfig } from '@bot-bottle/live-config';
@@ -140,6 +140,7 @@ describe('a policy that changes', () => {
   it('stays as it was where what follows is wrong, and says where', async () => {
     const origin = await echoing();
     const bottle = await startBottle({ allowlist: `a.test:${origin.port} private` });
+    const before = readFileSync(bottle.paths.allowlist);
     writeFileSync(bottle.paths.allowlist, 'a.test\n  *.com\n');
     const { pid } = process;
     const { signal } = new AbortController();
@@ -150,6 +151,10 @@ describe('a policy that changes', () => {
       refused: { message: expect.stringMatching(/allowlist:2:3: \*\.com takes in/) },
     });
     expect(await exchangeBytes(bottle, get('a.test', origin.port))).toMatch(/^HTTP\/1.1 200 /);
+    // Put back as it was, it is no longer refused.
+    writeFileSync(bottle.paths.allowlist, before);
+    while (bottle.egress.applied().refused) await tick();
+    expect(bottle.egress.applied().generation).toBe(1);
     const { generation } = await writeLiveConfig(bottle.paths, { allowlist: [] });
     expect(await waitUntilApplied(folder, generation, { pid, signal })).toMatchObject({
       generation,

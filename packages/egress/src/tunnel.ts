@@ -20,7 +20,8 @@ const TLS_ACCESS_DENIED = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
 
 /** Serves a CONNECT: judges it, connects, and passes on what the client sends if that is for the same host. Never throws. */
 export function openTunnel(target: Target, client: Duplex, head: Buffer, context: Context): void {
-  void new Tunnel(target, client, context).open(head);
+  // Nothing is known to throw; if anything does, it must not end the process that hosts the proxy.
+  new Tunnel(target, client, context).open(head).catch(() => client.destroy());
 }
 
 class Tunnel implements LiveItem {
@@ -94,9 +95,10 @@ class Tunnel implements LiveItem {
     const { client } = this;
     const origin = this.#origin;
     origin?.once('close', this.#onOriginClose);
-    if (origin && anyProtocol) this.#relay?.first(origin, this.#onGreeting);
-    if (inspected || !anyProtocol)
-      this.#deadline = setTimeout(() => client.destroy(), this.context.limits.headerMs).unref();
+    const { headerMs, idleMs } = this.context.limits;
+    const patient = anyProtocol && !inspected;
+    if (origin && patient) this.#relay?.first(origin, this.#onGreeting);
+    this.#deadline = setTimeout(() => client.destroy(), patient ? idleMs : headerMs).unref();
     client.on('data', this.#onFirst);
     client.once('end', this.#onClientEnd);
     if (head.length > 0) this.#onFirst(head);
@@ -121,12 +123,10 @@ class Tunnel implements LiveItem {
   };
 
   readonly #onClientEnd = (): void => {
-    if (this.#first.length === 0 && this.#deadline) {
-      this.client.destroy();
-      return;
-    }
     this.#protocol = 'other';
-    this.#decide();
+    // Who leaves without a word has said nothing that could be denied.
+    if (this.#first.length > 0 || this.#verdict?.anyProtocol) this.#decide();
+    else this.client.destroy();
   };
 
   readonly #onClientClose = (): void => this.#end({ sent: 0, received: 0, cut: 'bottle' });
@@ -139,6 +139,7 @@ class Tunnel implements LiveItem {
   #decide(): void {
     this.#stopListening();
     const verdict = judgeTarget(this.context.policy(), this.target);
+    if (verdict.allowed) this.#verdict = verdict;
     const rule = verdict.allowed ? this.#refusal(verdict) : verdict.rule;
     if (rule !== undefined) this.#refuse(rule, verdict.entry);
     else if (this.#protocol === 'http' || this.#verdict?.inspected) this.#serveRequests();

@@ -11,7 +11,7 @@ const RETRY_MS = 500;
 export interface WatchOptions {
   /** Ends the watch. */
   readonly signal: AbortSignal;
-  /** A state that cannot be read, once each; the last good policy stays in force, and the watch goes on. */
+  /** A state that cannot be read, once each; the last good policy stays in force, and is delivered again once it can be read again. */
   readonly onError: (error: Error) => void;
   /**
    * Looks this often as well (milliseconds): for a mount that carries no inotify events (virtiofs, 9p, NFS). Undefined: only where
@@ -105,6 +105,7 @@ class LiveConfigWatch {
   #complain(error: Error): void {
     // A file that is wrong stays so until it is changed, which wakes us; anything else may pass by itself.
     if (!(error instanceof LiveConfigError) || error.code === 'unsettled') this.#plan(RETRY_MS);
+    this.#delivered = undefined; // who was told of this must hear when it is well again
     if (error.message === this.#complaint) return;
     this.#complaint = error.message;
     this.options.onError(error);
