@@ -14,7 +14,7 @@ const NOBODY = '# Nobody: an allowlist without entries denies everything.\n';
  * - `ip`: the host is an IP address (needed for one; on `*` it takes in every address).
  * - `wide`: the pattern may take in unrelated owners (needed for `*` and below a public suffix: `*.com`, `*.github.io`).
  * - `private`: the name may lead to a private, loopback or link-local address.
- * - `sni`: a TLS client hello whose server name is absent or encrypted is refused.
+ * - `sni`: a TLS client hello whose server name is absent or encrypted is refused, and so is what is neither TLS nor HTTP.
  */
 export type AllowlistFlag = (typeof FLAGS)[number];
 

@@ -75,3 +75,14 @@ function join(one: Duplex, other: Duplex): void {
   one.on('error', () => other.destroy()).pipe(other);
   other.on('error', () => one.destroy()).pipe(one);
 }
+
+/** The proxy that looks a name up to judge where it leads, and then has it looked up again to connect. */
+export const lookingTwice: Control = lookup =>
+  createServer().on('connect', async (request, client) => {
+    const [host = '', port] = (request.url ?? '').split(':');
+    const [found] = await lookup(host, { all: true, verbatim: true });
+    if (found?.address === '127.0.0.1') return void client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    const origin = dial(lookup, host, Number(port));
+    origin.once('connect', () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+    join(client as Duplex, origin);
+  });

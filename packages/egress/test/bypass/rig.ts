@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { liveConfigPaths, writeLiveConfig } from '@bot-bottle/live-config';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import type { AuditRecord } from '../../src/audit/record.js';
-import { type Egress, openEgress, readAuditLog, waitUntilApplied } from '../../src/index.js';
+import { type Egress, type Limits, openEgress, readAuditLog, waitUntilApplied } from '../../src/index.js';
 import { originAuthority } from '../origin.js';
 import type { Control } from './naive-proxy.js';
 import { Wire } from './wire.js';
@@ -21,6 +21,9 @@ export interface RigOptions {
   /** Other addresses for names, each the list of answers in turn, the last one for good. */
   readonly answers?: Readonly<Record<string, readonly string[]>>;
   readonly env?: Record<string, string>;
+  readonly limits?: Partial<Limits>;
+  /** What a look-up waits for before it answers. */
+  readonly gate?: Promise<void>;
   readonly allowed?: () => Witness;
   /** In the place of ours. */
   readonly control?: Control;
@@ -97,7 +100,7 @@ export class Rig {
   }
 
   async #open(): Promise<void> {
-    const { control, env, allowlist = ALLOWLIST, routes } = this.#options;
+    const { control, env, limits, allowlist = ALLOWLIST, routes } = this.#options;
     if (control) this.#front = control(this.#lookup);
     else {
       await this.#write({ allowlist, ...(routes !== undefined && { routes }) });
@@ -109,6 +112,7 @@ export class Rig {
         lookup: this.#lookup,
         roots: [(await originAuthority()).certificate],
         ...(env && { env }),
+        ...(limits && { limits }),
       });
       this.egress = egress;
       // As the keeper takes connections from the bottle.
@@ -130,6 +134,7 @@ export class Rig {
 
   readonly #lookup = async (name: string) => {
     const asked = this.lookups.push(name) - this.lookups.indexOf(name) - 1;
+    await this.#options.gate;
     const own = /^(allowed|x\.wild)\.example\.?$/i.test(name) ? [ALLOWED_ADDRESS] : [FORBIDDEN_ADDRESS];
     const answers = this.#options.answers?.[name] ?? own;
     const answer = answers[Math.min(asked, answers.length - 1)] ?? '';
