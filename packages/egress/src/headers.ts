@@ -58,11 +58,13 @@ export function pairsOf(raw: RawHeaders): [string, string][] {
 
 /** Names in lower case; what is repeated, as a list. */
 export function toObject(raw: RawHeaders): Record<string, string | string[]> {
-  const object: Record<string, string | string[]> = {};
+  // Without a prototype: `constructor` is a name like any other.
+  const object: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of pairsOf(raw)) {
     const lower = name.toLowerCase();
     const old = object[lower];
-    object[lower] = old === undefined ? value : [old, value].flat();
+    if (Array.isArray(old)) old.push(value);
+    else object[lower] = old === undefined ? value : [old, value];
   }
   return object;
 }
