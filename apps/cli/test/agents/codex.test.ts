@@ -1,7 +1,8 @@
-import { describeAgent } from './describe-agent.js';
+import type { Agent } from './agent.js';
+import { describeAgent, describeControls } from './describe-agent.js';
 import { openaiResponses } from './model/openai-responses.js';
 
-describeAgent({
+const codex: Agent = {
   name: 'codex',
   dialect: openaiResponses,
   keyVariable: 'OPENAI_API_KEY',
@@ -21,7 +22,10 @@ describeAgent({
     write: (path, content) => run(`apply_patch <<'END'\n${patch(path, content)}END`),
     run,
   },
-});
+};
+
+describeAgent(codex);
+describeControls(codex);
 
 /** In TOML, as on its command line. */
 function provider(url: string): string {

@@ -18,6 +18,7 @@ export const PROMPT = 'Please make the file, commit it and look around.';
 export const FORBIDDEN = 'forbidden.example';
 /** What the agent's own search says in the end. */
 export const SEARCHED = 'key nowhere, placeholder found';
+export const LEAKED = 'key found, placeholder found';
 export const MADE = { file: 'made.txt', content: 'made by the agent\n', subject: 'Make a file' };
 
 /** An operator with a project, an agent that is set up for it, and the agent's model on the host's loopback. */
@@ -33,7 +34,30 @@ export interface Desk {
   readonly start: readonly string[];
 }
 
-export async function openDesk(agent: Agent, options: { readonly tls?: boolean } = {}): Promise<Desk> {
+export interface DeskOptions {
+  /** The model speaks TLS, with a certificate of an authority that only the operator trusts. */
+  readonly tls?: boolean;
+  /** Changes of the agent's definition. */
+  readonly definition?: object;
+}
+
+/** Opens desks for the tests of a block; what a test left is ended behind it. */
+export function useDesks(agent: Agent): (options?: DeskOptions) => Promise<Desk> {
+  const desks: Desk[] = [];
+  afterEach(async () => {
+    for (const { operator, server } of desks.splice(0)) {
+      await operator.killAll();
+      await server.close();
+    }
+  });
+  return async options => {
+    const desk = await openDesk(agent, options);
+    desks.push(desk);
+    return desk;
+  };
+}
+
+async function openDesk(agent: Agent, options: DeskOptions = {}): Promise<Desk> {
   const project = makeProject(agent);
   const key = `sk-true-${randomBytes(16).toString('hex')}`;
   const model = new ScriptedModel(PROMPT, callsOf(agent, project));
@@ -62,7 +86,7 @@ export async function openDesk(agent: Agent, options: { readonly tls?: boolean }
   mkdirSync(operator.root, { mode: 0o700 });
   writeFileSync(
     join(operator.root, 'bot-bottle.yaml'),
-    JSON.stringify({ agents: { [agent.name]: settings.definition } }),
+    JSON.stringify({ agents: { [agent.name]: { ...settings.definition, ...options.definition } } }),
   );
   const start = [agent.name, '--cwd', project, '--preserve', ...(settings.options ?? [])];
   return { operator, project, model, server, key, start: [...start, '--', ...agent.task(PROMPT)] };
@@ -86,8 +110,9 @@ function callsOf({ tools, keyVariable }: Agent, project: string): ToolCall[] {
 function searchFor(variable: string): string {
   const places = '/proc/[0-9]*/environ /proc/[0-9]*/cmdline /run /tmp /etc "$HOME" "$PWD"';
   const search = (what: string) =>
-    `if grep -raqs --devices=skip ${what} ${places}; then echo -n found; else echo -n nowhere; fi`;
-  return `echo -n 'key '; ${search("-E 'sk-true-[0-9a-f]{32}'")}; echo -n ', placeholder '; ${search(`-F "$${variable}"`)}`;
+    `if grep -raqs --devices=skip ${what} ${places}; then printf found; else printf nowhere; fi`;
+  const key = search("-E 'sk-true-[0-9a-f]{32}'");
+  return `printf 'key '; ${key}; printf ', placeholder '; ${search(`-F "$${variable}"`)}`;
 }
 
 function makeProject(agent: Agent): string {

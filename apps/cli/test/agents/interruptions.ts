@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processMark } from '@bot-bottle/durable-fs';
 import type { BottlePaths } from '@bot-bottle/state-paths';
@@ -9,14 +9,16 @@ type Interrupt = (operator: Operator, bottle: BottlePaths) => Promise<void>;
 
 /** What a session can end by while its agent is at work. */
 export const INTERRUPTIONS: readonly (readonly [title: string, interrupt: Interrupt])[] = [
-  ['bot-bottle stop', stop],
+  ['bot-bottle stop, from the snapshot alone', stop],
   ["kill -9 of the bottle's keeper", killKeeper],
   ['a re-boot of the machine', reboot],
 ];
 
+/** The home goes too, so that only the snapshot of the conversation is left. */
 async function stop(operator: Operator, bottle: BottlePaths): Promise<void> {
   const { code, stderr } = await operator.run(['stop', bottle.identity, '--grace', '3']);
   if (code !== 0) throw new Error(stderr);
+  rmSync(bottle.home, { recursive: true });
 }
 
 async function killKeeper(_: Operator, bottle: BottlePaths): Promise<void> {
