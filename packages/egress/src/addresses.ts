@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 /**
  * IPv4 that is not the public internet's: the IANA special-purpose registry (RFC 6890), multicast, and the one metadata
@@ -54,6 +55,24 @@ export function isPublicAddress(address: string): boolean {
   if (family === 4) return !special.check(address, 'ipv4');
   if (family === 0 || address.includes('%')) return false;
   return global.check(address, 'ipv6') && !special.check(address, 'ipv6');
+}
+
+/** A laptop changes its networks; to ask at each connection would cost more than all else that is decided about it. */
+const OWN_KNOWN_MS = 5000;
+let own = { list: new BlockList(), until: 0 };
+
+/**
+ * Whether an address is one of this machine's own, public or not: what listens here trusts callers that come from here, and no
+ * firewall stands between.
+ */
+export function isOwnAddress(address: string): boolean {
+  if (performance.now() > own.until) {
+    own = { list: new BlockList(), until: performance.now() + OWN_KNOWN_MS };
+    for (const each of Object.values(networkInterfaces()).flat()) {
+      if (each) own.list.addAddress(each.address, each.family === 'IPv6' ? 'ipv6' : 'ipv4');
+    }
+  }
+  return own.list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 const loopback = new BlockList();

@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { isLoopback, isPublicAddress } from './addresses.js';
+import { isLoopback, isOwnAddress, isPublicAddress } from './addresses.js';
 import { messageOf } from './audit/system-error.js';
 import { DeniedError } from './denial.js';
 import { EgressError } from './errors.js';
@@ -17,7 +17,7 @@ export type Lookup = (name: string, options: { all: true; verbatim: true }) => P
 
 /** Which addresses a connection may go to. */
 export interface Reach {
-  /** Those that are not public too. */
+  /** Those that are not public too, and this machine's own. */
   readonly private: boolean;
   /** None but this machine's loopback: what is sent is not encrypted, and must not cross a network. */
   readonly loopbackOnly?: boolean;
@@ -69,7 +69,7 @@ export async function connectOrigin(target: Target, reach: Reach, options: Conne
 
 /** Whether a connection to this address still may go there. */
 export function mayReach(address: string, reach: Reach): boolean {
-  return reach.private || isPublicAddress(address);
+  return reach.private || (isPublicAddress(address) && !isOwnAddress(address));
 }
 
 async function resolve(host: string, lookup: Lookup, signal: AbortSignal): Promise<LookupAddress[]> {
