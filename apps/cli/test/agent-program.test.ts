@@ -120,15 +120,26 @@ describeWith('bwrap', 'an agent whose program', () => {
     expect([code, stderr]).toEqual([125, expect.stringContaining('which a bottle does not see')]);
   });
 
-  it('needs a network is started and resumed with one plain hint that a bottle has none', async () => {
+  it('wants a key is started and resumed with one plain line about where that is', async () => {
     const operator = withPath(join(npmPrefix('console.log("ran")'), 'bin'));
-    configure(operator, { tool: { extends: 'claude', command: ['tool'], passEnv: [] } });
-    const hint = 'bot-bottle: a bottle has no network yet; "tool" cannot reach its model\'s service\n';
-    const started = await operator.run(['start', 'tool', '--preserve']);
-    expect(started).toMatchObject({ code: 0, stderr: expect.stringMatching(/^bot-bottle: a bottle has no/) });
-    expect(started.stderr).toContain(hint);
-    const [bottle] = operator.bottles();
-    expect((await operator.run(['resume', bottle?.identity ?? ''])).stderr).toContain(hint);
+    configure(operator, { tool: { extends: 'codex', command: ['tool'] } });
+    const none = 'it uses none of CODEX_API_KEY, OPENAI_API_KEY: "tool" has its own log-in, or asks for one';
+    const kept =
+      'OPENAI_API_KEY stays outside: the bottle has a placeholder, requests to api.openai.com get the key';
+    const says = async (args: string[], line: string): Promise<void> => {
+      expect(await operator.run(args)).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining(`bot-bottle: ${line}\n`),
+      });
+    };
+    await says(['start', 'tool', '--preserve'], none);
+    const [without] = operator.bottles();
+    operator.env['OPENAI_API_KEY'] = 'the-key';
+    await says(['start', 'tool', '--preserve'], kept);
+    const [withKey] = operator.bottles().filter(({ identity }) => identity !== without?.identity);
+    await says(['resume', withKey?.identity ?? '', '--preserve'], kept);
+    // No route of that one leads a request past a key.
+    await says(['resume', without?.identity ?? '', '--preserve'], none);
     expect((await operator.run(['start', 'shell', '--', 'true'])).stderr).toBe('');
   });
 });

@@ -49,6 +49,13 @@ describe('what an agent is granted', () => {
     expect(Object.keys(env)).toEqual(['ANTHROPIC_AUTH_TOKEN']);
   });
 
+  it('uses no key that the routes of a bottle do not use', () => {
+    const both = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_AUTH_TOKEN: KEY };
+    const { env } = grantsOf(builtIn('claude'), both, new Set(['ANTHROPIC_API_KEY']));
+    expect(Object.keys(env)).toEqual(['ANTHROPIC_API_KEY']);
+    expect(grantsOf(builtIn('claude'), both, new Set()).env).toEqual({});
+  });
+
   it('uses no key that is not set, and allows the hosts nevertheless: one can log in', () => {
     const { allow, ...rest } = grantsOf(builtIn('claude'), { ANTHROPIC_API_KEY: '' });
     expect(allow.map(({ host }) => host)).toEqual(builtIn('claude').allow);

@@ -16,8 +16,11 @@ export interface Grants {
   readonly keys: readonly { readonly env: string; readonly host: string }[];
 }
 
-/** @throws LiveConfigError `bad-allowlist`, `bad-routes`; SessionError `bad-variable` */
-export function grantsOf(agent: AgentDefinition, env: Environment): Grants {
+/**
+ * @param routed of a bottle that has routes already, the variables whose keys they use: no other key is; absent: a new bottle
+ * @throws LiveConfigError `bad-allowlist`, `bad-routes`; SessionError `bad-variable`
+ */
+export function grantsOf(agent: AgentDefinition, env: Environment, routed?: ReadonlySet<string>): Grants {
   const source = `agents: ${agent.name}`;
   const moved = new Map<string, { readonly host: string; readonly line: string }>();
   const variables: Record<string, string> = {};
@@ -29,7 +32,8 @@ export function grantsOf(agent: AgentDefinition, env: Environment): Grants {
     variables[baseUrlEnv] = service.url;
   }
   const placeOf = (host: string): string => moved.get(host)?.host ?? host;
-  const used = usedCredentials(agent.credentials ?? [], placeOf, env);
+  const possible = (agent.credentials ?? []).filter(({ env: name }) => routed?.has(name) ?? true);
+  const used = usedCredentials(possible, placeOf, env);
   for (const { env: name } of used) variables[name] = placeholderOf(name);
   const lines = (agent.allow ?? []).filter(line => !moved.has(line));
   for (const { line } of moved.values()) lines.push(line);

@@ -4,11 +4,12 @@ import type { Context } from '../context.js';
 import { writeLine } from '../output/write.js';
 import type { BackendRef } from '../session/backend-ref.js';
 
-/** Said before the terminal is attached: which keys stay outside, or why the agent cannot reach its model. */
+/** Said before the terminal is attached: which keys stay outside, or are not there, or why the agent cannot reach its model. */
 export async function hintAtNetwork(
   { stderr, env }: Context,
   agent: AgentDefinition,
   ref: BackendRef,
+  routed?: ReadonlySet<string>,
 ): Promise<void> {
   const tell = (line: string): Promise<void> => writeLine(stderr, `bot-bottle: ${line}`);
   if ((await loadBackend(ref)).capabilities.network === 'none') {
@@ -20,7 +21,12 @@ export async function hintAtNetwork(
     return;
   }
   const { grantsOf } = await import('../agents/grants.js');
-  for (const key of grantsOf(agent, env).keys) {
+  const { keys } = grantsOf(agent, env, routed);
+  for (const key of keys) {
     await tell(`${key.env} stays outside: the bottle has a placeholder, requests to ${key.host} get the key`);
+  }
+  const possible = (agent.credentials ?? []).map(credential => credential.env);
+  if (keys.length === 0 && possible.length > 0) {
+    await tell(`it uses none of ${possible.join(', ')}: "${agent.name}" has its own log-in, or asks for one`);
   }
 }

@@ -6,6 +6,7 @@ import { writeLine } from '../output/write.js';
 import { readLaunch } from '../session/launch-file.js';
 import { resumeBottle } from '../session/resume.js';
 import type { ResumeReport } from '../session/resume-report.js';
+import { routedKeys } from '../session/routed-keys.js';
 import { hintAtNetwork } from './network-hint.js';
 import { resolveBottle } from './resolve-identity.js';
 import { converse, detachKeysOf } from './session-end.js';
@@ -21,13 +22,14 @@ export const run: Run = async (context, input) => {
   const backend = record === null ? undefined : registry.require(effectiveBackend(record));
   // Before it runs, for a short session takes its folder along.
   const agent = readLaunch(paths)?.agent;
+  const routed = routedKeys(paths);
   const resumed = await resumeBottle(context, paths.identity, {
     backends: registry.find,
     allowMissingWorkspace: input.flag('without-workspace'),
     preserve: input.flag('preserve'),
   });
   await tell(context, resumed.report);
-  if (agent !== undefined && backend !== undefined) await hintAtNetwork(context, agent, backend);
+  if (agent !== undefined && backend !== undefined) await hintAtNetwork(context, agent, backend, routed);
   return converse(context, input, resumed, { detachKeys });
 };
 

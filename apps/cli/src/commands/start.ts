@@ -28,17 +28,14 @@ export const run: Run = async (context, input) => {
   const detachKeys = detachKeysOf(input, settings);
   const { definition: agent, fromProject, source } = findAgent(settings, name);
   if (fromProject) await writeLine(context.stderr, `bot-bottle: agent "${name}" is as ${source} defines it`);
-  const backend = await chooseBackend(createRegistry(context, settings), {
-    flag: input.text('backend'),
-    agent,
-    env: context.env,
-    settings,
-  });
   const { limits } = settings;
   const preserve = input.flag('preserve');
-  const request = { agent, args, backend, workspace, labels, limits, allow, routes, preserve };
-  const started = await startBottle(context, request);
-  await hintAtNetwork(context, agent, backend);
+  const request = { agent, args, workspace, labels, limits, allow, routes, preserve };
+  const wishes = { flag: input.text('backend'), agent, env: context.env, settings };
+  const started = await startBottle(context, request, () =>
+    chooseBackend(createRegistry(context, settings), wishes),
+  );
+  await hintAtNetwork(context, agent, started.backend);
   return converse(context, input, started, { detachKeys });
 };
 

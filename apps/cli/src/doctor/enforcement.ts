@@ -88,6 +88,7 @@ async function runInBottle(
       limits: {},
     },
     labels: {},
+    routed: new Set(),
     env: {},
     report: null,
     wayOut: wayOut?.spec ?? null,

@@ -20,7 +20,10 @@ export async function runKeeper(_argv: string[]): Promise<void> {
   process.on('SIGINT', () => stop.request());
   // A closed terminal is its client's affair.
   process.on('SIGHUP', () => {});
-  const request = await receiveRequest();
+  const received = receiveRequest();
+  // Much to load, while the command still looks for a backend.
+  void import('@bot-bottle/egress');
+  const request = await received;
   if (request === null) {
     return;
   }

@@ -142,8 +142,14 @@ async function bringBack(
     liveConfig: had.liveConfig ? 'in place' : 'reset',
     labels,
     args: launch.args,
-    absentEnv: (launch.passedEnv ?? launch.agent.passEnv).filter(name => !env[name]),
+    absentEnv: absentEnv(launch, env),
   };
+}
+
+/** An empty key is none; any other variable may well be empty. */
+function absentEnv({ agent, passedEnv }: LaunchRecord, env: ResumeInput['env']): readonly string[] {
+  const keys = new Set((agent.credentials ?? []).map(credential => credential.env));
+  return (passedEnv ?? agent.passEnv).filter(name => (keys.has(name) ? !env[name] : env[name] === undefined));
 }
 
 function workspaceReport(before: Workspace, now: Workspace, there: boolean): ResumeReport['workspace'] {

@@ -5,6 +5,7 @@ import { clearPreserved, markPreserved } from '@bot-bottle/preserve';
 import { bottleRef, bottleSpec } from '../session/bottle-spec.js';
 import { endSession, messageOf } from '../session/end.js';
 import { SessionError } from '../session/errors.js';
+import { routedKeys } from '../session/routed-keys.js';
 import { type SessionRecord, writeSession } from '../session/session-file.js';
 import { abandoned } from './abandoned.js';
 import type { Bottle } from './bottle.js';
@@ -57,6 +58,7 @@ export async function runSession(
       paths,
       launch,
       labels,
+      routed: routedKeys(paths),
       env: process.env,
       report,
       wayOut: wayOut?.spec ?? null,

@@ -12,24 +12,50 @@ const ENTRY = join(__dirname, 'bot-bottle.cjs');
 /** What a terminal has that nobody sized: a VT100's. */
 export const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
-/**
- * Spawns a keeper in a session of its own and returns when its agent runs. It goes on whatever becomes of this process;
- * only SIGINT and SIGTERM until then cancel it. Throws SessionError with the keeper's reason.
- */
-export async function spawnKeeper(context: Context, request: KeeperRequest): Promise<Ready> {
-  const subject = request.kind === 'start' ? request.start.agent.name : request.identity;
-  const keeper = spawn(process.execPath, [ENTRY, '__keeper', request.kind, subject], {
+/** A keeper that has no task yet. */
+export interface BootingKeeper {
+  /**
+   * Gives it its task and returns when its agent runs. It goes on whatever becomes of this process; only SIGINT and SIGTERM
+   * until then cancel it. Throws SessionError with the keeper's reason.
+   */
+  ask(request: KeeperRequest): Promise<Ready>;
+  /** Ends it. It has done nothing. */
+  dismiss(): void;
+}
+
+/** Spawns a keeper in a session of its own, which loads while its task is still being made. `subject` is for `ps`. */
+export function bootKeeper({ env }: Pick<Context, 'env'>, kind: string, subject: string): BootingKeeper {
+  const keeper = spawn(process.execPath, [ENTRY, '__keeper', kind, subject], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     cwd: '/',
-    env: { ...context.env },
+    env: { ...env },
   });
+  const failure = failureOf(keeper);
+  return {
+    ask: request => askKeeper(keeper, failure, request),
+    // Without its channel it knows that nobody has a task for it.
+    dismiss: () => keeper.disconnect(),
+  };
+}
+
+/** For a task that is there already. */
+export function spawnKeeper(context: Context, request: KeeperRequest): Promise<Ready> {
+  const subject = request.kind === 'start' ? request.start.agent.name : request.identity;
+  return bootKeeper(context, request.kind, subject).ask(request);
+}
+
+async function askKeeper(
+  keeper: ChildProcess,
+  failure: Promise<never>,
+  request: KeeperRequest,
+): Promise<Ready> {
   const cancel = (): void => {
     keeper.kill('SIGTERM');
   };
   process.on('SIGINT', cancel).on('SIGTERM', cancel);
   try {
-    const reply = await ask(keeper, request);
+    const reply = await Promise.race([replyOf(keeper, request), failure]);
     if (reply.kind === 'failed') {
       throw fromFailure(reply.failure);
     }
@@ -42,9 +68,9 @@ export async function spawnKeeper(context: Context, request: KeeperRequest): Pro
   }
 }
 
-function ask(keeper: ChildProcess, request: KeeperRequest): Promise<KeeperReply> {
-  return new Promise((resolve, reject) => {
-    keeper.once('message', message => resolve(message as KeeperReply));
+/** Rejects if it ends without a reply, whenever that is. */
+function failureOf(keeper: ChildProcess): Promise<never> {
+  const failure = new Promise<never>((_resolve, reject) => {
     keeper.once('error', cause => reject(failed(`the keeper could not be started: ${cause.message}`, cause)));
     keeper.once('exit', (code, signal) => {
       // Our own signal, before the keeper could hear it: it had made nothing.
@@ -53,6 +79,15 @@ function ask(keeper: ChildProcess, request: KeeperRequest): Promise<KeeperReply>
       }
       reject(failed(`the keeper died (${signal ?? `exit ${code}`}) before the agent ran`));
     });
+  });
+  // Until somebody asks it is nobody's.
+  failure.catch(() => {});
+  return failure;
+}
+
+function replyOf(keeper: ChildProcess, request: KeeperRequest): Promise<KeeperReply> {
+  return new Promise((resolve, reject) => {
+    keeper.once('message', message => resolve(message as KeeperReply));
     keeper.send(request, error => {
       if (error) {
         reject(failed(`the keeper did not take its task: ${error.message}`, error));

@@ -41,6 +41,7 @@ function commandOf(
     labels: {},
     env: {},
     report: came === null ? null : report,
+    routed: new Set(),
     wayOut: null,
   }).command;
 }

@@ -21,6 +21,8 @@ export interface SpecInput {
   readonly paths: BottlePaths;
   readonly launch: LaunchRecord;
   readonly labels: Readonly<Record<string, string>>;
+  /** Names of the variables whose values its routes put into requests. */
+  readonly routed: ReadonlySet<string>;
   /** Where the values of `passEnv` come from. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What came back, where the bottle is resumed. */
@@ -34,7 +36,7 @@ export function bottleRef(paths: BottlePaths): BottleRef {
 }
 
 /** What the adapter is told. A copy appears at its original's path, so that paths in the project's own files stay right. */
-export function bottleSpec({ paths, launch, labels, env, report, wayOut }: SpecInput): BottleSpec {
+export function bottleSpec({ paths, launch, labels, routed, env, report, wayOut }: SpecInput): BottleSpec {
   const { agent, args, workspace, limits } = launch;
   const passed = agent.passEnv.flatMap(name => {
     const value = env[name];
@@ -49,7 +51,12 @@ export function bottleSpec({ paths, launch, labels, env, report, wayOut }: SpecI
       ...args,
     ],
     // A key is never passed, whatever `passEnv` names; and the way out is what it is.
-    env: { ...Object.fromEntries(passed), ...grantsOf(agent, env).env, ...agent.setEnv, ...wayOut?.env },
+    env: {
+      ...Object.fromEntries(passed),
+      ...grantsOf(agent, env, routed).env,
+      ...agent.setEnv,
+      ...wayOut?.env,
+    },
     workspace: {
       kind: workspace.kind,
       source: workspaceFolder(paths, workspace),
