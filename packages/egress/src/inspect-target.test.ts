@@ -130,6 +130,7 @@ describe('HTTP/2 in a connection', () => {
     ['a path in absolute form', { ':path': 'https://evil.test/v1/x' }, 'ERR_HTTP2_STREAM_ERROR'],
     ['a path that is none', { ':path': 'v1/x' }, 'ERR_HTTP2_STREAM_ERROR'],
     ['a path with a fragment', { ':path': '/v1/x#/../y' }, 400],
+    ['a body and end before it', { ':path': '/v1/x', 'content-length': '5' }, 'ERR_HTTP2_STREAM_ERROR'],
   ])('cannot ask for %s', async (_, pseudo, expected) => {
     const origin = await ok();
     const bottle = await inspectedBottle(origin.port, ROUTE);

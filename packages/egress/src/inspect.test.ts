@@ -94,7 +94,7 @@ describe.each<[Version, 'https' | 'h2']>([
       stream.on('response', () => seen.push('head'));
       stream.on('data', chunk => seen.push(String(chunk)));
     } else {
-      socket.on('data', chunk => seen.push(String(chunk).replace(/^HTTP[^]*?\r\n\r\n/, 'head')));
+      socket.on('data', chunk => seen.push(String(chunk).replace(/^HTTP[\s\S]*?\r\n\r\n/, 'head')));
       socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}:${origin.port}\r\n\r\n`);
     }
     await arrived('head');

@@ -253,6 +253,14 @@ describe.each([
 });
 
 describe('OriginHttp', () => {
+  it('announces no body where none follows: what comes next on the connection would be read as one', async () => {
+    const origin = await startOrigin('https', echo);
+    const headers = ['Host', 'origin.test', 'Content-Length', '5'];
+    await text((await ask(origin.port, { headers, method: 'POST' })).response.body);
+    const { response } = await ask(origin.port, { method: 'PUT' }, body => body.end('next!'));
+    expect([await text(response.body), origin.connections()]).toEqual(['next!', 1]);
+  });
+
   it('opens another HTTP/2 connection when the first takes no more streams', async () => {
     const waiting: (() => void)[] = [];
     const origin = await startOrigin('h2', (_, response) => {

@@ -1,7 +1,7 @@
 import { Agent, type ClientRequestArgs, type IncomingMessage, request as send } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { EgressError } from './errors.js';
-import { pairsOf } from './headers.js';
+import { pairsOf, valuesOf } from './headers.js';
 import type { OriginCall, OriginEvents, OriginRequest, OriginResponse } from './origin-call.js';
 
 /** Milliseconds that a connection is kept without a request: less than what servers keep it (Node's 5 s are the shortest in use). */
@@ -110,11 +110,15 @@ export function originName({ target: { scheme, host, port }, reach }: OriginRequ
 
 /** What Node adds by itself depends on the method; here the body alone decides (RFC 9112, section 6.3). */
 function framed({ method, headers, hasBody }: OriginRequest): string[] {
-  const hasLength = headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-length');
-  if (hasBody && !hasLength) return [...headers, 'Transfer-Encoding', 'chunked'];
+  if (hasBody) {
+    const known = valuesOf(headers, 'content-length').length > 0;
+    return known ? [...headers] : [...headers, 'Transfer-Encoding', 'chunked'];
+  }
+  // A length without a body would have the next request on the connection read as one.
+  const bare = pairsOf(headers).filter(([name]) => name.toLowerCase() !== 'content-length');
   // RFC 9110, section 8.6: said for methods that could have one.
-  if (!hasBody && !hasLength && /^(POST|PUT|PATCH)$/.test(method)) return [...headers, 'Content-Length', '0'];
-  return [...headers];
+  if (/^(POST|PUT|PATCH)$/.test(method)) bare.push(['Content-Length', '0']);
+  return bare.flat();
 }
 
 function received(response: IncomingMessage): OriginResponse {
