@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { Credential } from '@bot-bottle/live-config';
-import type { AuditRecord } from './audit/record.js';
 import type { Journal } from './journal.js';
 import type { LiveTraffic } from './live-traffic.js';
 import type { ConnectOptions } from './origin.js';
@@ -32,14 +31,6 @@ export interface Context {
    * requests in it. Never throws; an unusable connection is destroyed.
    */
   inspect(connection: Duplex, target: Target): void;
-}
-
-/** The audit log. */
-export interface AuditSink {
-  /** Takes a record. @throws EgressError `audit-failed`: it is not recorded, so nothing may be let out. */
-  append(record: AuditRecord): void;
-  /** Why nothing can be recorded any more; null: all is well. */
-  readonly failure: Error | null;
 }
 
 /** Values of credentials, fetched when needed. */

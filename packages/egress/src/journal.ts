@@ -1,6 +1,13 @@
 import type { AuditRecord } from './audit/record.js';
-import type { AuditSink } from './context.js';
 import type { DenyRule, Rule } from './rule.js';
+
+/** The audit log. */
+export interface AuditSink {
+  /** Takes a record. @throws EgressError `audit-failed`: it is not recorded, so nothing may be let out. */
+  append(record: AuditRecord): void;
+  /** Why nothing can be recorded any more; null: all is well. */
+  readonly failure: Error | null;
+}
 
 /** What somebody in the bottle tried, as far as it is known. */
 export interface Attempt {

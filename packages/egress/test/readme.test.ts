@@ -6,7 +6,9 @@ it('does what its README shows, when it is installed from the packed package', (
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   expect(stdout.split('\n')).toEqual([
     '200 hello',
-    expect.stringMatching(/^403 bot-bottle denied evil\.example:80 to the bottle demo-a1b2c \(host-not-allowed\)/),
+    expect.stringMatching(
+      /^403 bot-bottle denied evil\.example:80 to the bottle demo-a1b2c \(host-not-allowed\)/,
+    ),
     'To allow it, run on the host: bot-bottle allow demo-a1b2c evil.example',
     'opened 127.0.0.1 allowlist',
     'closed 127.0.0.1 allowlist',
