@@ -8,6 +8,7 @@ const layers = {
   preserve: ['durable-fs', 'state-paths'],
   backend: ['identity'],
   'backend-local': ['backend', 'state-paths'],
+  'backend-docker': ['backend', 'identity', 'state-paths'],
   egress: ['durable-fs', 'live-config'],
 };
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BottleRef, Limits } from '@bot-bottle/backend';
-import { realOf } from './mounts.js';
+import { realOf } from '@bot-bottle/backend';
 
 export interface GroupLimits {
   readonly memoryBytes: number;

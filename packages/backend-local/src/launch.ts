@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BottleSpec, ExitStatus, LaunchHost, RunningBottle, TerminalCommand } from '@bot-bottle/backend';
-import { BackendError } from '@bot-bottle/backend';
+import {
+  BackendError,
+  type Forbidden,
+  holdTerminal,
+  type ResolvedMounts,
+  resolveMounts,
+} from '@bot-bottle/backend';
 import { privateMounts } from './devices.js';
 import { etcFiles } from './etc.js';
 import { resolveFiles } from './files.js';
 import { groupName, type LimitGroup } from './group.js';
-import { holdTerminal } from './held.js';
 import { LAUNCH_SCRIPT, START_GUARD } from './launcher.js';
 import { DEFAULT_LIMITS, limitedCommand } from './limits.js';
 import { type Environment, requireMachine } from './machine.js';
-import { type Forbidden, type ResolvedMounts, resolveMounts } from './mounts.js';
 import { type NamelessFile, writeNameless } from './nameless-file.js';
 import { hasGrandchild } from './processes.js';
 import { findProgram } from './programs.js';

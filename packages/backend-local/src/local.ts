@@ -1,20 +1,24 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Backend, BottleRef, BottleStatus, Capabilities } from '@bot-bottle/backend';
-import { BackendError, CONTRACT_VERSION } from '@bot-bottle/backend';
+import {
+  BackendError,
+  CONTRACT_VERSION,
+  checkSpec,
+  type Forbidden,
+  resolveMounts,
+} from '@bot-bottle/backend';
 import { stateRoot } from '@bot-bottle/state-paths';
 import { resolveFiles } from './files.js';
 import { groupName } from './group.js';
 import { limitGroup } from './groups.js';
 import { launchSandbox, writePreparation } from './launch.js';
 import type { Environment } from './machine.js';
-import { type Forbidden, resolveMounts } from './mounts.js';
 import { probe } from './probe.js';
 import { killHolders, stopSandbox } from './processes.js';
 import { isAlive, readIfPresent, readProcessRecord } from './record.js';
 import { ENVIRONMENT } from './sandbox.js';
 import { readExit, removeScratch, scratchOf } from './scratch.js';
-import { checkSpec } from './spec.js';
 
 export interface LocalOptions {
   /** Where the operator's programs are found. Nothing of it is passed on. Default: process.env. */
@@ -50,7 +54,7 @@ export function localBackend(options: LocalOptions = {}): Backend {
     probe: () => probe(env),
 
     async prepare(spec) {
-      checkSpec(spec);
+      checkSpec(spec, CAPABILITIES);
       resolveMounts(spec, forbidden);
       resolveFiles(spec);
       writePreparation(spec, env);

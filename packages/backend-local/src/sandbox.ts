@@ -1,9 +1,8 @@
 import { dirname } from 'node:path';
-import type { BottleSpec, FileMount } from '@bot-bottle/backend';
+import type { BottleSpec, FileMount, ResolvedMounts } from '@bot-bottle/backend';
 import { ownDevices } from './devices.js';
 import { AGENT } from './etc.js';
 import { FILTER_FD, GATE_FD, STATUS_FD } from './launcher.js';
-import type { ResolvedMounts } from './mounts.js';
 import { coverProc } from './proc.js';
 import { systemOptions } from './system.js';
 

@@ -9,10 +9,14 @@ export type {
   RunningBottle,
   StopOptions,
 } from './backend.js';
+export { checkFile, FILE_FOLDERS } from './check-file.js';
+export { checkSpec } from './check-spec.js';
 export type { ContractVersion } from './contract.js';
 export { CONTRACT_VERSION, checkContract } from './contract.js';
 export type { BackendErrorCode } from './errors.js';
 export { BackendError } from './errors.js';
+export { type HeldTerminal, holdTerminal } from './held.js';
+export { type Forbidden, type ResolvedMounts, realOf, resolveMounts } from './mounts.js';
 export type {
   BottleRef,
   BottleSpec,

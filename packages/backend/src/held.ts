@@ -1,4 +1,4 @@
-import type { Terminal } from '@bot-bottle/backend';
+import type { Terminal } from './terminal.js';
 
 export interface HeldTerminal {
   /** The same terminal; its first listener gets what came before. */

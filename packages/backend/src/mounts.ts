@@ -9,8 +9,8 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, relative } from 'node:path';
-import type { BottleSpec, FolderMount } from '@bot-bottle/backend';
-import { BackendError } from '@bot-bottle/backend';
+import { BackendError } from './errors.js';
+import type { BottleSpec, FolderMount } from './spec.js';
 
 /** What no bottle may be given, whatever is asked. */
 export interface Forbidden {

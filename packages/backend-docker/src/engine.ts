@@ -1,0 +1,139 @@
+import type { Readable } from 'node:stream';
+import { BackendError } from '@bot-bottle/backend';
+import { type CommandResult, runCommand } from './command.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Milliseconds that a question may take, and a change. An engine that hangs is one clear error, not a bottle that hangs. */
+const ASK_MS = 15_000;
+const CHANGE_MS = 120_000;
+const CLIENT = 'docker';
+const UNREACHABLE =
+  /cannot connect to the docker daemon|permission denied.*(?:daemon|docker)|error during connect|connection refused|dial unix/i;
+
+interface RunOptions {
+  readonly timeoutMs?: number;
+  readonly input?: Readable;
+}
+
+/** An engine refused something that it was asked. The message is what it said last. */
+export class EngineRefusal extends Error {
+  override readonly name = 'EngineRefusal';
+}
+
+/**
+ * Docker, or Podman by its Docker-compatible API, through the ordinary client: contexts, DOCKER_HOST and credentials are as the
+ * operator has them. All methods throw BackendError `unavailable` where the engine is missing, down or hung, else EngineRefusal.
+ */
+export class Engine {
+  readonly env: Environment;
+  #compose: Promise<readonly string[]> | null = null;
+
+  constructor(env: Environment) {
+    this.env = env;
+  }
+
+  /** The client's whole environment, for the one that runs on a terminal. */
+  get clientEnvironment(): Record<string, string> {
+    const kept = Object.entries(this.env).filter(([name]) => /^(PATH|HOME|DOCKER_\w+|XDG_\w+)$/.test(name));
+    return Object.fromEntries(kept.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  }
+
+  /** A question, answered quickly or not at all. */
+  async ask(...args: string[]): Promise<string> {
+    return (await this.#run(CLIENT, args, { timeoutMs: ASK_MS })).toString();
+  }
+
+  async askBytes(...args: string[]): Promise<Buffer> {
+    return this.#run(CLIENT, args, { timeoutMs: ASK_MS });
+  }
+
+  async change(args: readonly string[], options: RunOptions = {}): Promise<string> {
+    return (await this.#run(CLIENT, args, { timeoutMs: CHANGE_MS, ...options })).toString();
+  }
+
+  /** Compose v2 where the client has it, else v1. */
+  async compose(args: readonly string[]): Promise<string> {
+    const [file = '', ...words] = await this.composeCommand();
+    return (await this.#run(file, [...words, ...args], { timeoutMs: CHANGE_MS })).toString();
+  }
+
+  composeCommand(): Promise<readonly string[]> {
+    this.#compose ??= this.#findCompose();
+    this.#compose.catch(() => {
+      this.#compose = null;
+    });
+    return this.#compose;
+  }
+
+  async #findCompose(): Promise<readonly string[]> {
+    for (const command of [[CLIENT, 'compose'], ['docker-compose']]) {
+      const [file = '', ...words] = command;
+      const found = await this.#spawn(file, [...words, 'version', '--short'], { timeoutMs: ASK_MS }).catch(
+        () => null,
+      );
+      if (found?.code === 0) return command;
+    }
+    throw new BackendError(
+      'unavailable',
+      'there is no Compose: neither "docker compose" nor "docker-compose" runs',
+      {
+        remedy: 'apt-get install docker-compose',
+      },
+    );
+  }
+
+  async #run(
+    file: string,
+    args: readonly string[],
+    options: RunOptions & { timeoutMs: number },
+  ): Promise<Buffer> {
+    const { code, stdout, stderr, timedOut } = await this.#spawn(file, args, options);
+    if (timedOut) {
+      throw new BackendError(
+        'unavailable',
+        `the engine did not answer within ${options.timeoutMs / 1000} seconds`,
+        {
+          remedy: 'systemctl restart docker',
+        },
+      );
+    }
+    if (code === 0) return stdout;
+    const said = lastLine(stderr) || `${file} ended with ${code}`;
+    if (UNREACHABLE.test(stderr)) throw unreachable(said);
+    throw new EngineRefusal(said);
+  }
+
+  async #spawn(
+    file: string,
+    args: readonly string[],
+    options: RunOptions & { timeoutMs: number },
+  ): Promise<CommandResult> {
+    try {
+      return await runCommand(file, args, { env: this.env, ...options });
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      throw new BackendError('unavailable', `${file} is not installed; expected it on your PATH`, {
+        cause,
+        remedy: 'apt-get install docker.io docker-compose',
+      });
+    }
+  }
+}
+
+function unreachable(said: string): BackendError {
+  const denied = /permission denied/i.test(said);
+  return new BackendError(
+    'unavailable',
+    denied ? `you may not use the engine: ${said}` : `the engine is down: ${said}`,
+    {
+      remedy: denied
+        ? 'sudo usermod --append --groups docker "$USER"   # then log in again'
+        : 'systemctl start docker',
+    },
+  );
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.trim() ?? '';
+}

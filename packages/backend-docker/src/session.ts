@@ -1,0 +1,122 @@
+import type { Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BottleRef, ExitStatus, LaunchHost, RunningBottle, Terminal } from '@bot-bottle/backend';
+import { BackendError, holdTerminal } from '@bot-bottle/backend';
+import { ignoreRefusal, inspect } from './containers.js';
+import type { Engine } from './engine.js';
+import { containerOf, projectOf } from './names.js';
+import { readPrepared, scratchOf } from './scratch.js';
+import { listen, prove, requireServe } from './way-out.js';
+
+/** Milliseconds between two looks at whether the agent's container has started. */
+const POLL = 20;
+/** As long as a bottle may run under one keeper. */
+const FOR_EVER = 2 ** 31 - 1;
+
+/**
+ * The client, on the bottle's terminal. Keys that detach would be kept from the agent, and cannot be switched off: two octets that
+ * no terminal sends (0xFF is in no UTF-8 text), which only a shell can say.
+ */
+const ATTACH_SCRIPT = 'exec "$@" --detach-keys "$(printf "\\377,\\377")" "$0"';
+
+/** Creates the project's containers and starts them, the agent's last. What fails is taken back by the caller. */
+export async function launchProject(
+  engine: Engine,
+  ref: BottleRef,
+  host: LaunchHost,
+): Promise<RunningBottle> {
+  const scratch = scratchOf(ref);
+  const { port } = readPrepared(scratch) ?? { port: null };
+  const serve = port === null ? null : requireServe(host);
+  const file = ['--project-name', projectOf(ref), '--file', scratch.compose];
+  await engine.compose([...file, 'up', '--no-start', '--no-build']);
+  const server = serve === null ? null : await listen(scratch, serve);
+  try {
+    if (port !== null) {
+      await engine.change(['start', containerOf(ref, 'egress')]);
+      await prove(engine, ref, port);
+    }
+    const { terminal, said } = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
+    let over = false;
+    terminal.onExit(() => {
+      over = true;
+    });
+    let seen = await inspect(engine, ref, 'agent');
+    for (; seen.state === 'created' && !over; seen = await inspect(engine, ref, 'agent')) await sleep(POLL);
+    if (seen.state === 'created' || seen.state === 'absent') {
+      const reason = said().trim() || 'the engine started nothing and said nothing';
+      throw new BackendError('launch-failed', `the agent's container did not start: ${reason}`);
+    }
+    return running(engine, ref, terminal, server);
+  } catch (error) {
+    server?.close();
+    throw error;
+  }
+}
+
+/** Takes over a project that runs. @throws BackendError `isolation-failed` where its way out is gone */
+export async function attachProject(
+  engine: Engine,
+  ref: BottleRef,
+  host: LaunchHost,
+): Promise<RunningBottle> {
+  const scratch = scratchOf(ref);
+  const { port } = readPrepared(scratch) ?? { port: null };
+  const server = port === null ? null : await listen(scratch, requireServe(host));
+  try {
+    if (port !== null) await prove(engine, ref, port);
+    const { terminal } = openTerminal(engine, ref, host, ['attach']);
+    return running(engine, ref, terminal, server);
+  } catch (error) {
+    server?.close();
+    throw error;
+  }
+}
+
+function openTerminal(engine: Engine, ref: BottleRef, host: LaunchHost, words: readonly string[]) {
+  const name = containerOf(ref, 'agent');
+  const args = ['-c', ATTACH_SCRIPT, name, 'docker', ...words];
+  try {
+    return holdTerminal(
+      host.openTerminal({ file: '/bin/sh', args, env: engine.clientEnvironment, cwd: '/' }),
+    );
+  } catch (cause) {
+    throw new BackendError('launch-failed', `no terminal: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function running(engine: Engine, ref: BottleRef, terminal: Terminal, server: Server | null): RunningBottle {
+  const exited = new Promise<ExitStatus>(resolve => {
+    terminal.onExit(client => {
+      void settle(engine, ref, client).then(exit => {
+        server?.close();
+        resolve(exit);
+      });
+    });
+  });
+  return { pid: null, terminal, exited };
+}
+
+/** How the agent ended, once it has: the client on the terminal may be gone before it. Its way out goes with it. */
+async function settle(engine: Engine, ref: BottleRef, client: ExitStatus): Promise<ExitStatus> {
+  try {
+    const name = containerOf(ref, 'agent');
+    let seen = await inspect(engine, ref, 'agent');
+    if (seen.state === 'running') {
+      await engine.change(['wait', name], { timeoutMs: FOR_EVER }).catch(ignoreRefusal);
+      seen = await inspect(engine, ref, 'agent');
+    }
+    await stopEgress(engine, ref);
+    return seen.state === 'exited' ? seen.exit : client;
+  } catch {
+    // An engine that is gone can tell nothing more; `status` asks it again.
+    return client;
+  }
+}
+
+/** It keeps nothing, so it is not asked. */
+export async function stopEgress(engine: Engine, ref: BottleRef): Promise<void> {
+  if ((await inspect(engine, ref, 'egress')).state === 'running') {
+    await engine.change(['kill', containerOf(ref, 'egress')]).catch(ignoreRefusal);
+  }
+}
