@@ -1,4 +1,4 @@
 import base from '../../scripts/jest.base.mjs';
 
-// An engine of the tests' own where none answers: see test/engine.mjs.
-export default { ...base, globalSetup: './test/engine.mjs', globalTeardown: './test/engine-stop.mjs' };
+// An engine of the tests' own where none answers.
+export default { ...base, globalSetup: './test/engine-start.ts', globalTeardown: './test/engine-stop.ts' };

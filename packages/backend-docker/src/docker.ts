@@ -30,7 +30,7 @@ import { operatorUser } from './user.js';
 export interface DockerOptions {
   /** Where the client is found and which engine it speaks to (DOCKER_HOST, DOCKER_CONTEXT). Default: process.env. */
   readonly env?: Environment;
-  /** The image of a bottle whose specification names none. Default: `debian:stable`. */
+  /** The image of a bottle whose specification names none. Default: BOT_BOTTLE_IMAGE of `env`, else `debian:stable`. */
   readonly image?: string;
   /** The operator's home, which no bottle may be given. Default: os.homedir(). */
   readonly home?: string;
@@ -70,7 +70,7 @@ export function dockerBackend(options: DockerOptions = {}): Backend {
     async prepare(spec) {
       checkSpec(spec, CAPABILITIES);
       const mounts = resolveMounts(spec, forbidden);
-      const image = spec.image ?? options.image ?? DEFAULT_IMAGE;
+      const image = spec.image ?? options.image ?? (env['BOT_BOTTLE_IMAGE'] || DEFAULT_IMAGE);
       await translated('launch-failed', () => writeProject(engine, spec, image, mounts));
       return { spec };
     },

@@ -30,6 +30,8 @@ export interface AgentDefinition {
   readonly transcript: readonly string[];
   /** Folders of the host that hold its programs, absolute; the bottle sees them read-only at the same path. Absent: the one of `command`, found on the operator's PATH. */
   readonly toolPaths?: readonly string[];
+  /** The image that its bottle runs, where the backend runs images. Absent: the backend's default. */
+  readonly image?: string;
   /** It can do nothing without its model's service. Absent: it can. */
   readonly needsNetwork?: boolean;
   /** The backend that this agent asks for; undefined: the operator's choice. */

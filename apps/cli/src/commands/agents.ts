@@ -21,6 +21,7 @@ export const run: Run = async (context, input) => {
         allow: definition.allow ?? [],
         credentials: definition.credentials ?? [],
         toolPaths: definition.toolPaths ?? [],
+        image: definition.image ?? null,
         needsNetwork: definition.needsNetwork ?? false,
         backend: definition.backend ?? null,
         source,

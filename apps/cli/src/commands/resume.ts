@@ -43,6 +43,7 @@ const WORKSPACE: Readonly<Record<ResumeReport['workspace'], string>> = {
 async function tell(context: Context, report: ResumeReport): Promise<void> {
   const { transcript } = report;
   const lines = [
+    ...(report.agent === 'running' ? ['back: the agent itself, which ran on without its keeper'] : []),
     WORKSPACE[report.workspace],
     report.home === 'in place' ? "back: the agent's home" : "NOT back: the agent's home; it starts anew",
     ...transcript.inPlace.map(path => `back: transcript ${path}`),

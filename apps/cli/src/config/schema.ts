@@ -118,6 +118,14 @@ export const agentSchema = v.strictObject({
       ),
     ),
   ),
+  image: v.optional(
+    v.pipe(
+      text('the name of an image'),
+      v.description(
+        'The image that its bottle runs, on a backend that runs images. Root configuration only.',
+      ),
+    ),
+  ),
   backend: v.optional(
     v.pipe(
       text('the name of a backend'),

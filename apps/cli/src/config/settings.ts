@@ -76,6 +76,7 @@ function addAgents(
       );
     }
     const backend = entry.backend ?? base?.backend;
+    const image = entry.image ?? base?.image;
     // Found on the operator's PATH, a program's folder is shown in the bottle: a project must not choose which.
     const none = fromProject && entry.command !== undefined ? [] : undefined;
     const toolPaths = entry.toolPaths ?? base?.toolPaths ?? none;
@@ -91,6 +92,7 @@ function addAgents(
       transcript: entry.transcript ?? base?.transcript ?? [],
       ...(toolPaths === undefined ? {} : { toolPaths }),
       ...(base?.needsNetwork === undefined ? {} : { needsNetwork: base.needsNetwork }),
+      ...(image === undefined ? {} : { image }),
       ...(backend === undefined ? {} : { backend }),
     };
     agents.set(name, { definition, source: file, fromProject });

@@ -45,6 +45,13 @@ export function checkProjectConfig(
         `edit ${rootFile}   # agents: ${name}: toolPaths`,
       );
     }
+    if (entry.image !== undefined) {
+      throw refuse(
+        ['agents', name, 'image'],
+        `agent "${name}" chooses an image in a project's file; expected that in your own`,
+        `edit ${rootFile}   # agents: ${name}: image`,
+      );
+    }
     for (const key of ['allow', 'credentials'] as const) {
       if (entry[key] === undefined) continue;
       throw refuse(

@@ -15,6 +15,8 @@ export interface Bottle {
   readonly session: SessionRecord;
   /** What came back, where the bottle was resumed. */
   readonly report: ResumeReport | null;
+  /** Its agent runs already, without a keeper: it is taken over and not launched. */
+  readonly running: boolean;
   /** Puts everything back as it was before, for a launch that fails; returns what it could not put back. */
   readonly abandon: () => Promise<readonly string[]>;
 }

@@ -37,7 +37,8 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
   const backend = await loadBackend(input.backend);
   const lease = await takeLease(input);
   let before: SessionRecord | null = null;
-  const abandon = (): Promise<readonly string[]> => putBack(lease, backend, before);
+  let running = false;
+  const abandon = (): Promise<readonly string[]> => putBack(lease, running ? null : backend, before);
   try {
     const launch = readLaunch(paths);
     const record = readRecord(paths);
@@ -50,8 +51,9 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     before = readSession(paths);
     const workspace = workspaceNow(input, launch.workspace);
     const agent = visibleAgent(backend, launch.agent, { root: input.root, workspace, agentHome: paths.home });
-    // What a killed keeper may have left running.
-    await backend.destroy(bottleRef(paths));
+    // What a killed keeper left running works on; what cannot be taken over is in the way.
+    running = backend.capabilities.attach && (await backend.status(bottleRef(paths))).state === 'running';
+    if (!running) await backend.destroy(bottleRef(paths));
     const session: SessionRecord = {
       phase: 'starting',
       pid: process.pid,
@@ -61,7 +63,9 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       problems: [],
     };
     await writeSession(paths, session);
-    const report = await bringBack(input, launch, workspace, record.labels);
+    const report = running
+      ? stillThere(launch, workspace, record.labels)
+      : await bringBack(input, launch, workspace, record.labels);
     return {
       paths,
       lease,
@@ -70,6 +74,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       labels: record.labels,
       session,
       report,
+      running,
       abandon,
     };
   } catch (error) {
@@ -114,6 +119,24 @@ function workspaceNow(
   }
 }
 
+/** Of an agent that ran on: nothing was gone. */
+function stillThere(
+  launch: LaunchRecord,
+  workspace: Workspace,
+  labels: Readonly<Record<string, string>>,
+): ResumeReport {
+  return {
+    agent: 'running',
+    workspace: workspace.kind === 'mount' ? 'mounted' : 'in place',
+    home: 'in place',
+    transcript: { restored: [], inPlace: launch.agent.transcript, missing: [], left: [] },
+    liveConfig: 'in place',
+    labels,
+    args: launch.args,
+    absentEnv: [],
+  };
+}
+
 async function bringBack(
   { identity, root, env }: ResumeInput,
   launch: LaunchRecord,
@@ -136,6 +159,7 @@ async function bringBack(
   }
   const { restored, inPlace, missing, left } = await restoreTranscript(paths, launch.agent.transcript);
   return {
+    agent: 'started',
     workspace: workspaceReport(launch.workspace, workspace, had.workspace),
     home: had.home ? 'in place' : 'missing',
     transcript: { restored, inPlace, missing, left },
@@ -161,11 +185,11 @@ function workspaceReport(before: Workspace, now: Workspace, there: boolean): Res
 
 async function putBack(
   lease: Lease,
-  backend: Backend,
+  backend: Backend | null,
   before: SessionRecord | null,
 ): Promise<readonly string[]> {
   try {
-    await backend.destroy(bottleRef(lease.paths));
+    await backend?.destroy(bottleRef(lease.paths));
     if (before !== null) {
       await writeSession(lease.paths, before);
     }

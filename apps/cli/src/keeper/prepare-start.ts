@@ -97,7 +97,16 @@ async function fill(
   };
   await writeLaunch(paths, launch);
   const problems = skipped.map(({ path, reason }) => `not copied: ${path} (${reason})`);
-  return { paths, lease, backend, launch, labels, session: { ...starting, problems }, report: null };
+  return {
+    paths,
+    lease,
+    backend,
+    launch,
+    labels,
+    session: { ...starting, problems },
+    report: null,
+    running: false,
+  };
 }
 
 async function removeAll(lease: Lease, backend: Backend): Promise<readonly string[]> {

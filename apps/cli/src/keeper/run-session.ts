@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExitStatus, RunningBottle } from '@bot-bottle/backend';
+import type { ExitStatus, LaunchHost, RunningBottle } from '@bot-bottle/backend';
 import { clearPreserved, markPreserved } from '@bot-bottle/preserve';
 import { bottleRef, bottleSpec } from '../session/bottle-spec.js';
 import { endSession, messageOf } from '../session/end.js';
@@ -47,28 +47,14 @@ export async function runSession(
   outside: Outside,
 ): Promise<Session> {
   const { stop } = outside;
-  const { paths, launch, labels, report, backend } = bottle;
+  const { paths, backend } = bottle;
   let desk: Desk | null = null;
   let wayOut: WayOut | null = null;
   try {
     wayOut = await openWayOut(backend, paths);
     const pty = await PtyHost.load(size);
     desk = await openDesk(bottle, pty, stop);
-    const spec = bottleSpec({
-      paths,
-      launch,
-      labels,
-      routed: routedKeys(paths),
-      env: process.env,
-      report,
-      wayOut: wayOut?.spec ?? null,
-    });
-    const host = hostOf(pty, wayOut);
-    const prepared = await backend.prepare(spec);
-    if (stop.requested) {
-      throw new SessionError('cancelled', 'the start was interrupted');
-    }
-    const running = await backend.launch(prepared, host);
+    const running = await takeUp(bottle, hostOf(pty, wayOut), wayOut, stop);
     desk.hub.connect(running.terminal);
     const session: SessionRecord = { ...bottle.session, phase: 'running' };
     await writeSession(paths, session);
@@ -83,6 +69,31 @@ export async function runSession(
     await wayOut?.close();
     throw await abandoned(error, bottle.abandon);
   }
+}
+
+/** Launches the agent, or takes over one that runs. */
+async function takeUp(
+  bottle: Bottle,
+  host: LaunchHost,
+  wayOut: WayOut | null,
+  stop: StopSwitch,
+): Promise<RunningBottle> {
+  const { paths, launch, labels, report, backend } = bottle;
+  if (bottle.running) return backend.attach(bottleRef(paths), host);
+  const spec = bottleSpec({
+    paths,
+    launch,
+    labels,
+    routed: routedKeys(paths),
+    env: process.env,
+    report,
+    wayOut: wayOut?.spec ?? null,
+  });
+  const prepared = await backend.prepare(spec);
+  if (stop.requested) {
+    throw new SessionError('cancelled', 'the start was interrupted');
+  }
+  return backend.launch(prepared, host);
 }
 
 async function openDesk({ paths }: Bottle, host: PtyHost, stop: StopSwitch): Promise<Desk> {

@@ -27,6 +27,7 @@ function commandOf(
     limits: {},
   };
   const report: ResumeReport = {
+    agent: 'started',
     workspace: 'in place',
     home: 'in place',
     transcript: { restored: [], inPlace: [], missing: [], left: [], ...came },

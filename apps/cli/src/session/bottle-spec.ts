@@ -66,6 +66,7 @@ export function bottleSpec({ paths, launch, labels, routed, env, report, wayOut 
     limits,
     labels,
     ...(wayOut === null ? {} : { egress: wayOut.egress, files: wayOut.files }),
+    ...(agent.image === undefined ? {} : { image: agent.image }),
     ...(agent.toolPaths === undefined ? {} : { toolPaths: agent.toolPaths }),
   };
 }

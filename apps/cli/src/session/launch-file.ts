@@ -91,6 +91,7 @@ function isLaunch(value: Record<string, unknown>): value is Record<string, unkno
     isStrings(agent.passEnv) &&
     isStrings(agent.transcript) &&
     (agent.toolPaths === undefined || isStrings(agent.toolPaths)) &&
+    (agent.image === undefined || typeof agent.image === 'string') &&
     (agent.allow === undefined || isStrings(agent.allow)) &&
     (agent.credentials === undefined || isCredentials(agent.credentials)) &&
     isObject(agent.setEnv) &&

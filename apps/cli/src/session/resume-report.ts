@@ -2,6 +2,8 @@ import type { LeftEntry } from '@bot-bottle/durable-fs';
 
 /** What came back and what did not. */
 export interface ResumeReport {
+  /** `running`: it ran on without its keeper, and was taken over. */
+  readonly agent: 'started' | 'running';
   readonly workspace: 'mounted' | 'in place' | 'missing';
   readonly home: 'in place' | 'missing';
   /** Of the agent's transcript folders, relative to its home. */

@@ -73,7 +73,8 @@ function makeSpec(folder: string): BottleSpec {
   };
 }
 
-function watch(bottle: RunningBottle): Session {
+/** Collects what the bottle shows. */
+export function watch(bottle: RunningBottle): Session {
   let output = '';
   let ended = false;
   let changed = () => {};

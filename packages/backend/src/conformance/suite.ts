@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Backend } from '../backend.js';
 import { checkContract } from '../contract.js';
-import { type TestBottle, withBottle } from './bottles.js';
+import { type TestBottle, watch, withBottle } from './bottles.js';
 import { describeEgress, describeFiles, describeNoEgress } from './egress.js';
 import { type Programs, shellPrograms } from './programs.js';
 import { type ConformanceOptions, refuses, type TestRunner } from './runner.js';
@@ -46,6 +46,7 @@ export function describeBackend(name: string, makeBackend: () => Backend, option
         await refuses('unsupported', () => backend.attach(bottle.spec, options.host()));
       });
     }
+    if (capabilities.attach) describeAttach(promise, programs, makeBackend, options);
     if (capabilities.isolation !== 'none') describeIsolation(it, makeBackend, options, programs);
     if (capabilities.network !== 'open') describeNetwork(promise, programs);
     if (capabilities.network === 'egress') describeEgress(it, makeBackend, options, programs);
@@ -254,6 +255,29 @@ function describeEnd(
     }
     // Spread, since jest gives node's own arrays another prototype.
     assert.deepEqual([...readdirSync(dirname(stateFolder))].sort(), ['home', 'workspace']);
+  });
+}
+
+function describeAttach(
+  promise: Promised,
+  programs: Programs,
+  makeBackend: () => Backend,
+  { host }: ConformanceOptions,
+): void {
+  promise('runs on without the terminal that launched it, and is taken over', async bottle => {
+    const session = await bottle.start(programs.echo());
+    await session.shows('ready');
+    // What is left of a keeper that was killed.
+    session.terminal.kill('SIGKILL');
+    await new Promise<void>(resolve => session.terminal.onExit(() => resolve()));
+    const other = makeBackend();
+    assert.deepEqual(await other.status(bottle.spec), { state: 'running' });
+    const taken = watch(await other.attach(bottle.spec, host()));
+    taken.terminal.write('hello again\n');
+    await taken.shows('got hello again');
+    await other.stop(bottle.spec, { graceMs: 0 });
+    assert.deepEqual(await taken.exited, { code: 137 });
+    assert.deepEqual(await session.exited, { code: 137 });
   });
 }
 

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
+
+/** The built program of bot-bottle, as an operator runs it. */
+const BUNDLE = join(
+  dirname(createRequire(__filename).resolve('bot-bottle/package.json')),
+  'dist/bot-bottle.cjs',
+);
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An operator whose bottles run in containers of the built adapter, on the tests' engine. */
+export class Operator {
+  readonly home = join(temporaryFolder(), 'home');
+  readonly root = join(this.home, '.bot-bottle');
+  readonly env: Record<string, string>;
+
+  constructor() {
+    mkdirSync(this.root, { recursive: true });
+    const agent = `agents: { shell: { image: "${TEST_IMAGE}" } }`;
+    writeFileSync(
+      join(this.root, 'bot-bottle.yaml'),
+      `backend: docker\nbackends: { docker: "${join(__dirname, '../dist/index.cjs')}" }\n${agent}\n`,
+    );
+    const engine = ['DOCKER_HOST', 'DOCKER_CONFIG'].flatMap(name => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    });
+    const own = { PATH: process.env['PATH'] ?? '', HOME: this.home, BOT_BOTTLE_HOME: this.root };
+    this.env = { ...own, ...Object.fromEntries(engine) };
+  }
+
+  /** Runs a command to its end; what it reads is `input`. */
+  run(args: readonly string[], input = ''): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [BUNDLE, ...args], { env: this.env, cwd: this.home });
+      const texts = { stdout: '', stderr: '' };
+      for (const name of ['stdout', 'stderr'] as const) {
+        child[name].setEncoding('utf8').on('data', text => {
+          texts[name] += text;
+        });
+      }
+      child.once('error', reject).once('close', code => resolve({ code, ...texts }));
+      child.stdin.on('error', () => {}).end(input);
+    });
+  }
+
+  /** Starts a bottle that goes on without a terminal; returns its identity. */
+  async start(...command: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(['start', 'shell', '--detach', '--', ...command]);
+    if (code !== 0) throw new Error(`start failed with ${code}: ${stderr}`);
+    return stdout.trim();
+  }
+
+  folder(identity: string): string {
+    return join(this.root, 'state', identity);
+  }
+
+  /** The process that keeps a bottle. */
+  keeperOf(identity: string): number {
+    return (JSON.parse(readFileSync(join(this.folder(identity), 'session.json'), 'utf8')) as { pid: number })
+      .pid;
+  }
+}

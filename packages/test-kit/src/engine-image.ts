@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { temporaryFolder } from './temporary-folder.js';
+
+/** What the backends' conformance suite and the tests run, each a name of busybox's; bash is itself. */
+const APPLETS = [
+  'cat',
+  'env',
+  'grep',
+  'hostname',
+  'id',
+  'ls',
+  'mkdir',
+  'sed',
+  'sh',
+  'sleep',
+  'stty',
+  'touch',
+  'tr',
+  'uname',
+];
+export const TEST_IMAGE = 'bot-bottle-test:1';
+/** What stands in the image's bundle of authorities. */
+export const TEST_IMAGE_AUTHORITIES = 'the authorities of the image\n';
+
+/** Makes an image of this machine's busybox (static) and bash: where the tests run, none can be pulled. */
+export function makeTestImage(): void {
+  const root = temporaryFolder();
+  const copy = (path: string, to = path) => {
+    mkdirSync(dirname(join(root, to)), { recursive: true });
+    copyFileSync(path, join(root, to));
+  };
+  const bash = which('bash');
+  for (const applet of APPLETS) copy(which('busybox'), `/bin/${applet}`);
+  for (const [, path = ''] of run('ldd', bash).matchAll(/(\/\S+) \(0x/g)) copy(path);
+  copy(bash, '/bin/bash');
+  mkdirSync(join(root, 'etc/ssl/certs'), { recursive: true });
+  writeFileSync(join(root, 'etc/ssl/certs/ca-certificates.crt'), TEST_IMAGE_AUTHORITIES);
+  execFileSync('sh', ['-c', 'tar -C "$1" -c . | docker import - "$2"', 'sh', root, TEST_IMAGE], {
+    stdio: 'ignore',
+  });
+}
+
+function which(name: string): string {
+  return run('sh', '-c', 'command -v -- "$1"', 'sh', name).trim();
+}
+
+function run(file: string, ...args: string[]): string {
+  return execFileSync(file, args, { encoding: 'utf8' });
+}
