@@ -2,7 +2,7 @@ import { type BottleSpec, EGRESS_PROOF, type FileMount, type ResolvedMounts } fr
 import { stringify } from 'yaml';
 import { EGRESS_PROGRAM, SOCKET_FOLDER } from './egress-program.js';
 import { limitsOf } from './limits.js';
-import { containerOf, labelsOf, projectOf, type Role } from './names.js';
+import { containerOf, labelsOf, type Role } from './names.js';
 import type { Scratch } from './scratch.js';
 
 /** Set where the specification does not; the image's own variables stay, and Docker adds HOSTNAME. */
@@ -29,9 +29,9 @@ const HEADER = `# A bottle of bot-bottle. Written anew at every launch; drive it
 
 /** The text of `compose.yaml` (the Compose Specification, as v1.27 and later read it). */
 export function composeText(project: Project): string {
-  const { spec, egressImage } = project;
+  const { egressImage } = project;
   const egress = egressImage === null ? {} : { egress: egressService(project, egressImage) };
-  const file = { name: projectOf(spec), services: { ...egress, agent: agentService(project) } };
+  const file = { services: { ...egress, agent: agentService(project) } };
   // Strings in quotes: Compose v1 reads YAML 1.1, where `no` is false and `1:30` a number.
   return (
     HEADER +

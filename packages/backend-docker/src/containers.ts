@@ -57,6 +57,28 @@ export async function inspect(engine: Engine, ref: BottleRef, role: Role): Promi
   return { state: 'running' };
 }
 
+/** Before it starts: whatever Compose made of the project, the agent's container has no other network. @throws BackendError `isolation-failed` */
+export async function requireNetwork(
+  engine: Engine,
+  ref: BottleRef,
+  network: 'none' | 'egress',
+): Promise<void> {
+  const agent = containerOf(ref, 'agent');
+  const given = (
+    await engine.ask('container', 'inspect', '--format', '{{.HostConfig.NetworkMode}}', agent)
+  ).trim();
+  const wanted = network === 'none' ? network : `container:${await idOf(engine, containerOf(ref, 'egress'))}`;
+  if (given === wanted) return;
+  throw new BackendError(
+    'isolation-failed',
+    `${agent} was given the network "${given}"; expected "${wanted}"`,
+  );
+}
+
+async function idOf(engine: Engine, container: string): Promise<string> {
+  return (await engine.ask('container', 'inspect', '--format', '{{.Id}}', container)).trim();
+}
+
 /** Removes them by force, with what was mounted of their own. One that goes meanwhile is fine. */
 export async function removeContainers(engine: Engine, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;

@@ -21,6 +21,7 @@ import { egressImage } from './egress-image.js';
 import { Engine, EngineRefusal, type Environment } from './engine.js';
 import { filesIn } from './image-files.js';
 import { imageId } from './images.js';
+import { projectOf } from './names.js';
 import { probe } from './probe.js';
 import { readPrepared, removeScratch, scratchOf, writeScratch } from './scratch.js';
 import { attachProject, launchProject } from './session.js';
@@ -132,7 +133,7 @@ async function writeProject(
     egressImage: spec.egress === undefined ? null : await egressImage(engine),
     user: operatorUser(),
   };
-  writeScratch(scratch, { port: spec.egress?.port ?? null }, composeText(project));
+  writeScratch(scratch, { port: spec.egress?.port ?? null }, projectOf(spec), composeText(project));
 }
 
 async function statusOf(engine: Engine, ref: BottleRef): Promise<BottleStatus> {

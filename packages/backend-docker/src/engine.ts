@@ -5,11 +5,11 @@ import { type CommandResult, runCommand } from './command.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Milliseconds that a question may take, and a change. An engine that hangs is one clear error, not a bottle that hangs. */
-const ASK_MS = 15_000;
-const CHANGE_MS = 120_000;
+const PATIENCE = { askMs: 15_000, changeMs: 120_000 };
 const CLIENT = 'docker';
+/** What the client and both versions of Compose say of an engine that they do not reach. A registry's refusals are others. */
 const UNREACHABLE =
-  /cannot connect to the docker daemon|permission denied.*(?:daemon|docker)|error during connect|connection refused|dial unix/i;
+  /cannot connect to the docker daemon|failed to connect to the docker api|couldn't connect to docker daemon|error while fetching server api version|permission denied while trying to connect|error during connect: /i;
 
 interface RunOptions {
   readonly timeoutMs?: number;
@@ -29,8 +29,11 @@ export class Engine {
   readonly env: Environment;
   #compose: Promise<readonly string[]> | null = null;
 
-  constructor(env: Environment) {
+  readonly #patience: typeof PATIENCE;
+
+  constructor(env: Environment, patience: Partial<typeof PATIENCE> = {}) {
     this.env = env;
+    this.#patience = { ...PATIENCE, ...patience };
   }
 
   /** The client's whole environment, for the one that runs on a terminal. */
@@ -41,21 +44,21 @@ export class Engine {
 
   /** A question, answered quickly or not at all. */
   async ask(...args: string[]): Promise<string> {
-    return (await this.#run(CLIENT, args, { timeoutMs: ASK_MS })).toString();
+    return (await this.#run(CLIENT, args, { timeoutMs: this.#patience.askMs })).toString();
   }
 
   async askBytes(...args: string[]): Promise<Buffer> {
-    return this.#run(CLIENT, args, { timeoutMs: ASK_MS });
+    return this.#run(CLIENT, args, { timeoutMs: this.#patience.askMs });
   }
 
   async change(args: readonly string[], options: RunOptions = {}): Promise<string> {
-    return (await this.#run(CLIENT, args, { timeoutMs: CHANGE_MS, ...options })).toString();
+    return (await this.#run(CLIENT, args, { timeoutMs: this.#patience.changeMs, ...options })).toString();
   }
 
   /** Compose v2 where the client has it, else v1. */
   async compose(args: readonly string[]): Promise<string> {
     const [file = '', ...words] = await this.composeCommand();
-    return (await this.#run(file, [...words, ...args], { timeoutMs: CHANGE_MS })).toString();
+    return (await this.#run(file, [...words, ...args], { timeoutMs: this.#patience.changeMs })).toString();
   }
 
   composeCommand(): Promise<readonly string[]> {
@@ -69,9 +72,9 @@ export class Engine {
   async #findCompose(): Promise<readonly string[]> {
     for (const command of [[CLIENT, 'compose'], ['docker-compose']]) {
       const [file = '', ...words] = command;
-      const found = await this.#spawn(file, [...words, 'version', '--short'], { timeoutMs: ASK_MS }).catch(
-        () => null,
-      );
+      const found = await this.#spawn(file, [...words, 'version', '--short'], {
+        timeoutMs: this.#patience.askMs,
+      }).catch(() => null);
       if (found?.code === 0) return command;
     }
     throw new BackendError(

@@ -17,6 +17,8 @@ export interface Scratch {
   readonly folder: string;
   /** The project, for the adapter and for the operator's own tools. Written last. */
   readonly compose: string;
+  /** The project's name, where both versions of Compose look for it: v1 refuses one in the file above. */
+  readonly environment: string;
   /** What `attach` must know of the specification. */
   readonly bottle: string;
   /** The folder of the socket at which the keeper takes connections from the bottle. */
@@ -33,14 +35,16 @@ export function scratchOf({ stateFolder }: BottleRef): Scratch {
   return {
     folder: stateFolder,
     compose: join(stateFolder, 'compose.yaml'),
+    environment: join(stateFolder, '.env'),
     bottle: join(stateFolder, 'bottle.json'),
     wayOut: join(stateFolder, 'way-out'),
   };
 }
 
 /** Makes the folder, for the operator alone. @throws BackendError `bad-spec` where something else is in its place */
-export function writeScratch(scratch: Scratch, prepared: Prepared, compose: string): void {
+export function writeScratch(scratch: Scratch, prepared: Prepared, project: string, compose: string): void {
   for (const folder of [scratch.folder, scratch.wayOut]) makeFolder(folder);
+  replace(scratch.environment, `COMPOSE_PROJECT_NAME=${project}\n`);
   replace(scratch.bottle, `${JSON.stringify(prepared)}\n`);
   replace(scratch.compose, compose);
 }

@@ -2,7 +2,7 @@ import type { Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BottleRef, ExitStatus, LaunchHost, RunningBottle, Terminal } from '@bot-bottle/backend';
 import { BackendError, holdTerminal } from '@bot-bottle/backend';
-import { ignoreRefusal, inspect } from './containers.js';
+import { ignoreRefusal, inspect, requireNetwork } from './containers.js';
 import type { Engine } from './engine.js';
 import { containerOf, projectOf } from './names.js';
 import { readPrepared, scratchOf } from './scratch.js';
@@ -29,13 +29,15 @@ export async function launchProject(
   const { port } = readPrepared(scratch) ?? { port: null };
   const serve = port === null ? null : requireServe(host);
   const file = ['--project-name', projectOf(ref), '--file', scratch.compose];
-  await engine.compose([...file, 'up', '--no-start', '--no-build']);
   const server = serve === null ? null : await listen(scratch, serve);
   try {
     if (port !== null) {
-      await engine.change(['start', containerOf(ref, 'egress')]);
+      await engine.compose([...file, 'up', '--detach', 'egress']);
       await prove(engine, ref, port);
     }
+    // After it runs: Compose v1 gives who shares the network of a container at rest the whole network instead, with a warning.
+    await engine.compose([...file, 'up', '--no-start', 'agent']);
+    await requireNetwork(engine, ref, port === null ? 'none' : 'egress');
     const { terminal, said } = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
     let over = false;
     terminal.onExit(() => {

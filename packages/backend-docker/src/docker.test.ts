@@ -1,0 +1,233 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { EGRESS_PROOF, type LaunchHost } from '@bot-bottle/backend';
+import {
+  describeWithEngine,
+  makeTestImage,
+  TEST_IMAGE,
+  TEST_IMAGE_AUTHORITIES,
+  temporaryFolder,
+} from '@bot-bottle/test-kit';
+import { backendOf, outputOf, shell, specOf } from '../test/bottle.js';
+import { ptyHost } from '../test/host.js';
+
+const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' });
+const WAIT = shell('echo ready; while :; do sleep 0.05; done');
+const egress = { port: 3128 };
+
+/** A host with a proxy that denies everything, by its own name. */
+function hostNamed(name: string): LaunchHost {
+  return {
+    openTerminal: command => ptyHost().openTerminal(command),
+    serveEgress: connection => {
+      connection.on('error', () => {});
+      connection.once('data', () => connection.end(`HTTP/1.1 403 Forbidden\r\n\r\ndenied by ${name}\n`));
+    },
+  };
+}
+
+describeWithEngine('a bottle in containers', () => {
+  beforeAll(makeTestImage);
+
+  it('holds no privilege, no network and nothing of the engine', async () => {
+    const backend = backendOf();
+    const spec = specOf('confined-aaaaa', { command: WAIT, egress });
+    try {
+      await backend.launch(await backend.prepare(spec), hostNamed('one'));
+      for (const role of ['agent', 'egress']) {
+        const [seen] = JSON.parse(docker('inspect', `bot-bottle-confined-aaaaa-${role}`));
+        expect(seen.HostConfig).toMatchObject({
+          CapDrop: ['ALL'],
+          SecurityOpt: ['no-new-privileges:true'],
+          ReadonlyRootfs: true,
+          Privileged: false,
+          PidMode: '',
+          NetworkMode: role === 'egress' ? 'none' : expect.stringMatching(/^container:/),
+        });
+        expect(seen.HostConfig.Memory).toBeGreaterThan(0);
+        expect(seen.HostConfig.PidsLimit).toBeGreaterThan(0);
+        expect(seen.Config.User).toBe(`${process.getuid?.()}:${process.getgid?.()}`);
+        expect(seen.Config.Labels).toMatchObject({
+          'bot-bottle.identity': 'confined-aaaaa',
+          'bot-bottle.role': role,
+          'bot-bottle.contract': '1.0',
+          'bot-bottle.state': spec.stateFolder,
+        });
+        const sources = seen.Mounts.map(({ Source }: { Source: string }) => Source);
+        const own = [spec.home.source, spec.workspace.source];
+        expect(sources.sort()).toEqual(role === 'agent' ? own.sort() : [join(spec.stateFolder, 'way-out')]);
+      }
+    } finally {
+      await backend.destroy(spec);
+    }
+  });
+
+  it('has no way to what listens on every address of the host', async () => {
+    let connections = 0;
+    const server = createServer(socket => {
+      connections += 1;
+      socket.end();
+    });
+    await new Promise<void>(resolve => server.listen(0, resolve));
+    try {
+      const address = server.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      const attempts = ['127.0.0.1', '172.17.0.1', '10.0.0.1', '192.0.2.1'].map(
+        host => `bash -c '>/dev/tcp/${host}/${port}' 2>/dev/null && echo reached ${host};`,
+      );
+      const command = shell(
+        `${attempts.join(' ')} cat /proc/net/dev; grep CapEff /proc/self/status; touch /usr-x`,
+      );
+      const output = await outputOf(specOf('network-aaaaa', { command, egress }), hostNamed('one'));
+      expect(output).not.toContain('reached');
+      expect(output.match(/^ *\w+(?=:)/gm)?.map(name => name.trim())).toEqual(['lo', 'CapEff', 'touch']);
+      expect(output).toMatch(/CapEff:\s+0{16}/);
+      expect(output).toContain('Read-only file system');
+      expect(connections).toBe(0);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('is not started where Compose gave it another network', async () => {
+    const spec = specOf('bridged-aaaaa', { egress });
+    // As Compose v1 does with the network of a container that does not run: a warning, and the default network.
+    const folder = temporaryFolder();
+    const real = execFileSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' }).trim();
+    const file = join(spec.stateFolder, 'compose.yaml');
+    const change = `case "$*" in *--no-start*) sed -i 's/service:egress/host/' '${file}' ;; esac`;
+    writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${change}\nexec '${real}' "$@"\n`, { mode: 0o755 });
+    const backend = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
+    const prepared = await backend.prepare(spec);
+    await expect(backend.launch(prepared, hostNamed('one'))).rejects.toMatchObject({
+      code: 'isolation-failed',
+      message: expect.stringContaining('was given the network "host"'),
+    });
+    expect(docker('ps', '--all', '--quiet', '--filter', 'label=bot-bottle.identity=bridged-aaaaa')).toBe('');
+    expect(await backend.destroy(spec)).toEqual({ removed: true, left: [] });
+  });
+
+  it('covers the bundle of its image, and makes none where there is none', async () => {
+    const source = join(temporaryFolder(), 'bundle');
+    writeFileSync(source, 'the authorities of the bottle\n');
+    const covered = '/etc/ssl/certs/ca-certificates.crt';
+    const files = [covered, '/etc/pki/tls/certs/ca-bundle.crt'].map(target => ({ source, target }));
+    const command = shell(`cat ${covered}; ls /etc`);
+    const plain = await outputOf(specOf('files-aaaaa', { command }));
+    expect(plain).toContain(TEST_IMAGE_AUTHORITIES.trim());
+    const shown = await outputOf(specOf('files-aaaaa', { command, files }));
+    expect(shown).toContain('the authorities of the bottle');
+    expect(shown).not.toContain('pki');
+  });
+
+  it('is led to its new keeper when that takes it over', async () => {
+    const ask = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/3128; printf "GET / HTTP/1.1\\r\\n\\r\\n" >&3; cat <&3'`;
+    const spec = specOf('taken-aaaaa', { command: shell(`while :; do ${ask}; read -r line; done`), egress });
+    const backend = backendOf();
+    const shows = (terminal: { onData(listener: (chunk: Uint8Array) => void): unknown }, text: string) =>
+      new Promise<void>(resolve => {
+        let seen = '';
+        terminal.onData(chunk => {
+          seen += Buffer.from(chunk);
+          if (seen.includes(text)) resolve();
+        });
+      });
+    try {
+      const first = await backend.launch(await backend.prepare(spec), hostNamed('one'));
+      await shows(first.terminal, 'denied by one');
+      const second = await backendOf().attach(spec, hostNamed('two'));
+      const answered = shows(second.terminal, 'denied by two');
+      second.terminal.write('again\n');
+      await answered;
+    } finally {
+      await backend.destroy(spec);
+    }
+  });
+
+  it('is what its compose.yaml says, for the ordinary tools too', async () => {
+    const backend = backendOf();
+    const spec = specOf('compose-aaaaa', { env: { ODD: 'a $HOME b' }, egress });
+    try {
+      await backend.prepare(spec);
+      const file = join(spec.stateFolder, 'compose.yaml');
+      expect(readFileSync(file, 'utf8')).toContain('# The agent has no network but loopback');
+      const services = execFileSync('docker', ['compose', '--file', file, 'config', '--format', 'json'], {
+        encoding: 'utf8',
+      });
+      expect(JSON.parse(services)).toMatchObject({
+        name: 'bot-bottle-compose-aaaaa',
+        services: {
+          agent: { image: TEST_IMAGE, environment: { ODD: 'a $$HOME b' } },
+          egress: { network_mode: 'none' },
+        },
+      });
+    } finally {
+      await backend.destroy(spec);
+    }
+  });
+
+  it('never touches a container that is not its own, whatever that is called', async () => {
+    const foreign = 'bot-bottle-foreign-aaaaa-agent';
+    const label = 'com.docker.compose.project=bot-bottle-foreign-aaaaa';
+    const id = docker(
+      'create',
+      '--name',
+      foreign,
+      '--label',
+      label,
+      '--network',
+      'none',
+      TEST_IMAGE,
+      'sh',
+    ).trim();
+    const backend = backendOf();
+    const spec = specOf('foreign-aaaaa');
+    try {
+      expect(await backend.status(spec)).toEqual({ state: 'absent' });
+      const prepared = await backend.prepare(spec);
+      await expect(backend.launch(prepared, ptyHost())).rejects.toMatchObject({
+        code: 'launch-failed',
+        message: expect.stringContaining(foreign),
+      });
+      await backend.stop(spec, { graceMs: 0 });
+      expect(await backend.destroy(spec)).toEqual({ removed: true, left: [] });
+      expect(docker('inspect', '--format', '{{.Id}}', foreign).trim()).toBe(id);
+    } finally {
+      docker('rm', '--force', foreign);
+    }
+  });
+
+  it('is not prepared from an image that is nowhere', async () => {
+    const spec = specOf('image-aaaaa', { image: 'localhost:1/absent:latest' });
+    await expect(backendOf().prepare(spec)).rejects.toMatchObject({
+      code: 'bad-spec',
+      message: expect.stringContaining('localhost:1/absent:latest'),
+      remedy: 'docker pull localhost:1/absent:latest',
+    });
+    expect(existsSync(spec.stateFolder)).toBe(false);
+  });
+
+  it('is not launched where its command does not exist, and says so', async () => {
+    expect(await outputOf(specOf('command-aaaaa', { command: ['no-such-program'] }))).toContain(
+      'no-such-program',
+    );
+  });
+
+  it('asks its proxy what must be denied before its agent runs', async () => {
+    const asked: string[] = [];
+    const host: LaunchHost = {
+      ...hostNamed('one'),
+      serveEgress: connection => {
+        connection.on('error', () => {});
+        connection.once('data', (chunk: Uint8Array) => {
+          asked.push(Buffer.from(chunk).toString());
+          connection.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+        });
+      },
+    };
+    await outputOf(specOf('proof-aaaaa', { egress }), host);
+    expect(asked).toEqual([EGRESS_PROOF]);
+  });
+});

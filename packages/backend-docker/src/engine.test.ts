@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describeWithEngine, temporaryFolder } from '@bot-bottle/test-kit';
+import { backendOf, specOf } from '../test/bottle.js';
+import { Engine } from './engine.js';
+
+const spec = specOf('engine-aaaaa');
+
+describeWithEngine('an engine', () => {
+  it('that is down is one clear error, and what starts it', async () => {
+    const env = { ...process.env, DOCKER_HOST: `unix://${join(temporaryFolder(), 'nobody.sock')}` };
+    const backend = backendOf({ env });
+    const unavailable = {
+      code: 'unavailable',
+      remedy: 'systemctl start docker',
+      message: expect.stringContaining('is down'),
+    };
+    await expect(backend.status(spec)).rejects.toMatchObject(unavailable);
+    await expect(backend.prepare(spec)).rejects.toMatchObject(unavailable);
+    await expect(backend.destroy(spec)).rejects.toMatchObject(unavailable);
+    expect(await backend.probe()).toEqual({
+      available: false,
+      reason: expect.stringContaining('is down'),
+      remedy: 'systemctl start docker',
+    });
+    expect(existsSync(spec.stateFolder)).toBe(false);
+  });
+
+  it('that hangs is not waited for', async () => {
+    const socket = join(temporaryFolder(), 'hung.sock');
+    const connections = new Set<import('node:net').Socket>();
+    const server = createServer(connection => connections.add(connection));
+    await new Promise<void>(resolve => server.listen(socket, resolve));
+    try {
+      const engine = new Engine({ ...process.env, DOCKER_HOST: `unix://${socket}` }, { askMs: 500 });
+      await expect(engine.ask('ps')).rejects.toMatchObject({
+        code: 'unavailable',
+        message: 'the engine did not answer within 0.5 seconds',
+        remedy: 'systemctl restart docker',
+      });
+      expect(connections.size).toBeGreaterThan(0);
+    } finally {
+      for (const connection of connections) connection.destroy();
+      server.close();
+    }
+  });
+
+  it('without its client is a package to install', async () => {
+    const backend = backendOf({ env: { PATH: temporaryFolder() } });
+    expect(await backend.probe()).toMatchObject({
+      available: false,
+      remedy: expect.stringContaining('docker.io'),
+    });
+  });
+});
