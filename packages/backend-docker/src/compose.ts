@@ -8,8 +8,8 @@ import type { Scratch } from './scratch.js';
 /** Set where the specification does not; the image's own variables stay, and Docker adds HOSTNAME. */
 const DEFAULT_ENV = { TERM: 'xterm-256color', LANG: 'C.UTF-8' };
 
-/** Every name that an image without variables of its own gives its bottles. */
-export const ENVIRONMENT = [...Object.keys(DEFAULT_ENV), 'HOME', 'HOSTNAME', 'PATH'];
+/** Every name that an image without variables of its own gives its bottles; Podman adds `container`. */
+export const ENVIRONMENT = [...Object.keys(DEFAULT_ENV), 'HOME', 'HOSTNAME', 'PATH', 'container'];
 
 export interface Project {
   readonly spec: BottleSpec;

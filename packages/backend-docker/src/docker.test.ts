@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { EGRESS_PROOF, type LaunchHost } from '@bot-bottle/backend';
@@ -12,6 +12,7 @@ import {
 } from '@bot-bottle/test-kit';
 import { backendOf, outputOf, shell, specOf } from '../test/bottle.js';
 import { ptyHost } from '../test/host.js';
+import { Engine } from './engine.js';
 
 const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' });
 const WAIT = shell('echo ready; while :; do sleep 0.05; done');
@@ -95,10 +96,12 @@ describeWithEngine('a bottle in containers', () => {
     const spec = specOf('bridged-aaaaa', { egress });
     // As Compose v1 does with the network of a container that does not run: a warning, and the default network.
     const folder = temporaryFolder();
-    const real = execFileSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' }).trim();
     const file = join(spec.stateFolder, 'compose.yaml');
     const change = `case "$*" in *--no-start*) sed -i 's/service:egress/host/' '${file}' ;; esac`;
-    writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${change}\nexec '${real}' "$@"\n`, { mode: 0o755 });
+    for (const name of ['docker', 'docker-compose']) {
+      const rest = `PATH=\${PATH#*:} exec ${name} "$@"`;
+      writeFileSync(join(folder, name), `#!/bin/sh\n${change}\n${rest}\n`, { mode: 0o755 });
+    }
     const backend = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
     const prepared = await backend.prepare(spec);
     await expect(backend.launch(prepared, hostNamed('one'))).rejects.toMatchObject({
@@ -146,23 +149,18 @@ describeWithEngine('a bottle in containers', () => {
     }
   });
 
-  it('is what its compose.yaml says, for the ordinary tools too', async () => {
+  it('is a project that the ordinary tools drive from its folder', async () => {
     const backend = backendOf();
-    const spec = specOf('compose-aaaaa', { env: { ODD: 'a $HOME b' }, egress });
+    const spec = specOf('compose-aaaaa', { command: WAIT, egress });
+    const engine = new Engine(process.env);
+    const compose = (...args: string[]) =>
+      engine.compose(['--file', join(spec.stateFolder, 'compose.yaml'), ...args]);
     try {
-      await backend.prepare(spec);
-      const file = join(spec.stateFolder, 'compose.yaml');
-      expect(readFileSync(file, 'utf8')).toContain('# The agent has no network but loopback');
-      const services = execFileSync('docker', ['compose', '--file', file, 'config', '--format', 'json'], {
-        encoding: 'utf8',
-      });
-      expect(JSON.parse(services)).toMatchObject({
-        name: 'bot-bottle-compose-aaaaa',
-        services: {
-          agent: { image: TEST_IMAGE, environment: { ODD: 'a $$HOME b' } },
-          egress: { network_mode: 'none' },
-        },
-      });
+      await backend.launch(await backend.prepare(spec), hostNamed('one'));
+      expect((await compose('config', '--services')).trim().split('\n').sort()).toEqual(['agent', 'egress']);
+      expect((await compose('ps', '--quiet')).trim().split('\n')).toHaveLength(2);
+      await compose('kill', 'agent');
+      expect(await backend.status(spec)).toEqual({ state: 'exited', exit: { code: 137 } });
     } finally {
       await backend.destroy(spec);
     }

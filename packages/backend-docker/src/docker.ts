@@ -85,8 +85,8 @@ export function dockerBackend(options: DockerOptions = {}): Backend {
           if (prepared(spec) === null) {
             throw new BackendError('not-prepared', `${spec.identity} was not prepared`);
           }
-          await removeContainers(engine, await containersOf(engine, spec));
-          await refuseForeign(engine, spec);
+          const [before] = await Promise.all([containersOf(engine, spec), refuseForeign(engine, spec)]);
+          await removeContainers(engine, before);
           return await launchProject(engine, spec, host).catch(async (error: unknown) => {
             await removeContainers(engine, await containersOf(engine, spec));
             throw error;

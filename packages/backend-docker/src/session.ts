@@ -31,12 +31,10 @@ export async function launchProject(
   const file = ['--project-name', projectOf(ref), '--file', scratch.compose];
   const server = serve === null ? null : await listen(scratch, serve);
   try {
-    if (port !== null) {
-      await engine.compose([...file, 'up', '--detach', 'egress']);
-      await prove(engine, ref, port);
-    }
-    // After it runs: Compose v1 gives who shares the network of a container at rest the whole network instead, with a warning.
-    await engine.compose([...file, 'up', '--no-start', 'agent']);
+    // It runs first: Compose v1 gives who shares the network of a container at rest the whole network instead, with a warning.
+    if (port !== null) await engine.compose([...file, 'up', '--detach', 'egress']);
+    const proven = port === null ? null : prove(engine, ref, port);
+    await Promise.all([proven, engine.compose([...file, 'up', '--no-start', '--no-recreate', 'agent'])]);
     await requireNetwork(engine, ref, port === null ? 'none' : 'egress');
     const { terminal, said } = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
     let over = false;
@@ -108,7 +106,7 @@ async function settle(engine: Engine, ref: BottleRef, client: ExitStatus): Promi
       await engine.change(['wait', name], { timeoutMs: FOR_EVER }).catch(ignoreRefusal);
       seen = await inspect(engine, ref, 'agent');
     }
-    await stopEgress(engine, ref);
+    await killEgress(engine, ref);
     return seen.state === 'exited' ? seen.exit : client;
   } catch {
     // An engine that is gone can tell nothing more; `status` asks it again.
@@ -116,9 +114,11 @@ async function settle(engine: Engine, ref: BottleRef, client: ExitStatus): Promi
   }
 }
 
-/** It keeps nothing, so it is not asked. */
 export async function stopEgress(engine: Engine, ref: BottleRef): Promise<void> {
-  if ((await inspect(engine, ref, 'egress')).state === 'running') {
-    await engine.change(['kill', containerOf(ref, 'egress')]).catch(ignoreRefusal);
-  }
+  if ((await inspect(engine, ref, 'egress')).state === 'running') await killEgress(engine, ref);
+}
+
+/** It keeps nothing, so it is not asked. A bottle without a way out has none. */
+async function killEgress(engine: Engine, ref: BottleRef): Promise<void> {
+  await engine.change(['kill', containerOf(ref, 'egress')]).catch(ignoreRefusal);
 }
