@@ -53,13 +53,13 @@ export class RequestServer {
     this.#server.on('upgrade', (request, connection, head) => this.#upgrade(request, connection, head));
     this.#server.on('connect', (request, connection, head) => this.#connect(request, connection, head));
     this.#server.on('clientError', (error, connection) => this.#broken(error, connection));
-    this.#server.on('dropRequest', (_request, connection) => connection.destroy());
   }
 
   /** `bound`: every request is for this target; null: each names its own, as requests to a proxy do. */
   serve(connection: Duplex, bound: HttpTarget | null): void {
     const line: Line = { bound, running: 0, deadline: undefined };
     this.#lines.set(connection, line);
+    connection.setMaxListeners(0); // each request listens to its end
     connection.on('error', () => {});
     connection.once('close', () => clearTimeout(line.deadline));
     this.#await(connection, line);
