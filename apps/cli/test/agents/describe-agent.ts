@@ -31,6 +31,7 @@ export function describeAgent(agent: Agent): void {
         expectSaid(outcome, FINISHED);
         expectWork(desk);
         expectDenials(desk);
+        expect(methodsOfTurns(desk)).toEqual(new Set([agent.overWebSocket ? 'WEBSOCKET' : 'POST']));
         expectKeyUsed(desk);
         expectKeyNowhere(desk, outcome);
       },

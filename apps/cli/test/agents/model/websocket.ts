@@ -27,17 +27,17 @@ export function acceptWebSocket(
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
   socket.write(`${lines.join('\r\n')}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
   let received: Buffer = head;
-  let message = '';
+  let message: Buffer[] = [];
   const take = () => {
     for (let frame = readFrame(received); frame !== null; frame = readFrame(received)) {
       received = received.subarray(frame.bytes);
       if (frame.opcode === CLOSE) socket.end(writeFrame(CLOSE, frame.payload));
       else if (frame.opcode === PING) socket.write(writeFrame(PONG, frame.payload));
       else if (frame.opcode <= TEXT) {
-        message += frame.payload.toString('utf8');
+        message.push(frame.payload);
         if (!frame.last) continue;
-        const whole = message;
-        message = '';
+        const whole = Buffer.concat(message).toString('utf8');
+        message = [];
         answer(whole).then(
           texts => texts.forEach(text => void socket.write(writeFrame(TEXT, Buffer.from(text)))),
           error => socket.destroy(error),
