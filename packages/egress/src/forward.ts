@@ -98,6 +98,10 @@ export class RequestServer {
   #upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     const line = this.#lines.get(connection);
     clearTimeout(line?.deadline);
+    if (line && line.running > 0) {
+      this.#refuse(connection, request.method ?? null, line);
+      return;
+    }
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(connection as Socket);
@@ -116,29 +120,28 @@ export class RequestServer {
   #connect(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     const line = this.#lines.get(connection);
     clearTimeout(line?.deadline);
-    if (line?.bound === null) this.onConnect(request, connection, head);
     // A tunnel through a tunnel would go where nobody judged.
+    if (line?.bound === null && line.running === 0) this.onConnect(request, connection, head);
     else this.#refuse(connection, 'CONNECT', line);
   }
 
   #broken(error: NodeJS.ErrnoException, connection: Duplex): void {
     const line = this.#lines.get(connection);
     const parsed = error.code?.startsWith('HPE_') === true;
-    // Within an answer, another one would be read as part of it.
-    if (!parsed || !connection.writable || (line?.running ?? 0) > 0) {
-      connection.destroy();
-      return;
-    }
-    clearTimeout(line?.deadline);
-    this.#refuse(connection, null, line);
+    // A client that leaves in the middle of a body breaks no rule.
+    const left = error.code === 'HPE_INVALID_EOF_STATE' && (line?.running ?? 0) > 0;
+    if (parsed && !left && connection.writable) this.#refuse(connection, null, line);
+    else connection.destroy();
   }
 
   #refuse(connection: Duplex, method: string | null, line: Line | undefined): void {
-    const { context } = this;
+    const { bottle, journal, policy } = this.context;
     const attempt = this.#attempt(method, line);
-    context.journal.denied(attempt, { rule: 'malformed', generation: context.policy().generation });
-    const { bottle } = context;
-    endWith(connection, answerBytes(denialAnswer({ ...attempt, bottle, rule: 'malformed' }, 'text')));
+    clearTimeout(line?.deadline);
+    journal.denied(attempt, { rule: 'malformed', generation: policy().generation });
+    // Within an answer, another one would be read as part of it.
+    if (line && line.running > 0) connection.destroy();
+    else endWith(connection, answerBytes(denialAnswer({ ...attempt, bottle, rule: 'malformed' }, 'text')));
   }
 
   #attempt(method: string | null, line: Line | undefined) {

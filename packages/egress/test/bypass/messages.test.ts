@@ -178,3 +178,22 @@ describe('A request has one reading:', () => {
     else expect(rig.allowed.heard).toEqual([expect.stringMatching(expected)]);
   });
 });
+
+describe('What takes a connection for itself', () => {
+  const get = `GET http://allowed.example:PORT/ HTTP/1.1\r\n${HOST}`;
+  it.each([
+    [
+      'an upgrade',
+      `${get}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    ],
+    ['a tunnel', `CONNECT allowed.example:PORT HTTP/1.1\r\n${HOST}\r\n`],
+    ['a broken message', 'GET\0\r\n\r\n'],
+  ])('cannot come before what was asked first is answered: %s', async (_name, second) => {
+    const rig = await Rig.start();
+    const wire = await rig.wire();
+    wire.send(rig.text(`${get}\r\n${second}`));
+    expect(await wire.end()).toBe('');
+    await rig.close();
+    expect(rig.log().flatMap(({ event, rule }) => (event === 'denied' ? [rule] : []))).toEqual(['malformed']);
+  });
+});
