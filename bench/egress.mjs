@@ -1,7 +1,7 @@
 // The egress proxy beside squid and tinyproxy (tunnels, plain HTTP) and mitmproxy (TLS ended by the proxy): one loopback origin, one run,
 // in turns. Origin, load generator and proxies are processes of their own; the proxy has one processor, the other two share the next.
 //   --install            installs the peers with apt-get, as root
-//   --only=tunnel,plain,inspected,policy   some parts; BENCH_ROUNDS=7, BENCH_SECONDS=1, BENCH_BULK_MIB=1024
+//   --only=tunnel,plain,inspected,policy   some parts; BENCH_ROUNDS=5, BENCH_SECONDS=1, BENCH_BULK_MIB=1024
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { waitUntilApplied } from '@bot-bottle/egress';
 import { writeLiveConfig } from '@bot-bottle/live-config';
 import { bottlePaths, reserveIdentity } from '@bot-bottle/state-paths';
+import { ORIGIN } from './egress/client.mjs';
 import {
   answerOf,
   cpuOf,
@@ -23,13 +24,13 @@ import {
 } from './egress/proxies.mjs';
 import { median } from './paired.mjs';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 1);
 const BULK_MIB = Number(process.env.BENCH_BULK_MIB ?? 1024);
 const CONNECTIONS = [1, 50, 500];
 /** Requests a second where latency is measured: all proxies of a part can serve that many. */
-const RATE = { tunnel: 2000, plain: 2000, inspected: 100 };
-const POLICY_CHANGES = 120;
+const RATE = { tunnel: 2000, plain: 500, inspected: 100 };
+const POLICY_CHANGES = Number(process.env.BENCH_CHANGES ?? 120);
 
 const only = process.argv
   .find(argument => argument.startsWith('--only='))
@@ -56,7 +57,7 @@ async function main() {
   const allow = { allowlist: [allowed(origin.plain), allowed(origin.tls)].join('') };
   await writeLiveConfig(paths, {
     ...allow,
-    routes: [{ host: '127.0.0.1', port: origin.tls, paths: ['/**'] }],
+    routes: [{ host: ORIGIN, port: origin.tls, paths: ['/**'] }],
   });
 
   const ours = await startOurs(root, cert);
@@ -150,6 +151,7 @@ async function compare(part, path, proxies, load) {
         'MiB/s': of(runs, run => run.mibPerSecond),
         'cpu s': of(runs, run => run.cpu),
         'ours/it': ratio(bulk, runs, run => run.mibPerSecond),
+        failed: runs.reduce((sum, run) => sum + run.failed, 0),
       })),
     );
   }
@@ -239,7 +241,8 @@ function askRaw(load, message) {
     if (answer.begun) return begun.resolve();
     if (answer.ended) return ended.resolve();
     load.off('message', onMessage);
-    if (answer.error) result.reject(new Error(answer.error));
+    if (answer.error)
+      result.reject(new Error(`${message.path.way} through ${message.path.proxy}: ${answer.error}`));
     else result.resolve(answer.result);
     begun.resolve();
     ended.resolve();
@@ -282,12 +285,12 @@ function print(name, lines) {
 }
 
 function allowed(port) {
-  return `127.0.0.1:${port} ip private\n`;
+  return `${ORIGIN}:${port} private\n`;
 }
 
 function certificate() {
   const [cert, key] = [join(folder, 'origin.pem'), join(folder, 'origin.key')];
-  const subject = ['-subj', '/CN=origin', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const subject = ['-subj', '/CN=origin', '-addext', `subjectAltName=DNS:${ORIGIN}`];
   const keyType = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   execFileSync(
     'openssl',

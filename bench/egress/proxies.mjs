@@ -4,6 +4,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ORIGIN } from './client.mjs';
 
 /** What the peers are called in Debian, and the programs in these packages. */
 const PACKAGES = { squid: 'squid', tinyproxy: 'tinyproxy', mitmproxy: 'mitmdump' };
@@ -39,7 +40,8 @@ export function start(cpu, file, args, { ipc = false, ...options } = {}) {
     stdio: ['ignore', 'ignore', 'inherit', ...(ipc ? ['ipc'] : [])],
     ...options,
   });
-  process.on('exit', () => child.kill('SIGKILL'));
+  // Ours end when their channel does; squid removes its shared memory on SIGTERM.
+  if (!ipc) process.on('exit', () => child.kill());
   return child;
 }
 
@@ -61,7 +63,7 @@ export async function startSquid(folder, origins) {
   writeFileSync(
     file,
     `http_port 127.0.0.1:${port}
-acl origin dst 127.0.0.1/32
+acl origin dstdomain ${ORIGIN}
 acl ports port ${origins.join(' ')}
 http_access allow origin ports
 http_access deny all
