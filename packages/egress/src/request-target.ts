@@ -29,6 +29,8 @@ export function requestTarget(
   if (pathAndQuery === undefined) return 'malformed';
   const named = authority === undefined ? bound : withScheme(parseAuthority(authority, 80));
   if (!named || (authority === undefined && !/^(\/|\*$)/.test(pathAndQuery))) return 'malformed';
+  // A line without a version would be HTTP/0.9, which Node reads.
+  if (!/^(1\.[01]|2\.0)$/.test(head.httpVersion)) return 'malformed';
   const hosts = valuesOf(head.rawHeaders, 'host');
   if (hosts.length > 1 || (hosts.length === 0 && head.httpVersion !== '1.0')) return 'malformed';
   // RFC 9112 has a proxy ignore the Host beside an absolute form; one that differs is an attempt to be misread.

@@ -72,6 +72,8 @@ const SMUGGLES: readonly [name: string, message: string][] = [
   ['a header without a name', `GET http://allowed.example:PORT/ HTTP/1.1\r\n${HOST}: chunked\r\n\r\n`],
   ['a version that there is not', `GET http://allowed.example:PORT/ HTTP/1.2\r\n${HOST}\r\n`],
   ['HTTP/0.9', 'GET http://allowed.example:PORT/\r\n\r\n'],
+  ['HTTP/0.9 with headers', `GET http://allowed.example:PORT/\r\n${HOST}\r\n`],
+  ['the method of HTTP/2, without a version', `PRI http://allowed.example:PORT/\r\n${HOST}\r\n`],
   ['HTTP/2 without its upgrade', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   [
     'a body in a request of HTTP/1.0 that is chunked',
