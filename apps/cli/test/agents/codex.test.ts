@@ -12,7 +12,8 @@ const codex: Agent = {
   settings: ({ urlInside, hostInside }) => ({
     definition: {
       command: [
-        ...[...COMMAND, '-c', 'model="scripted"', '-c', 'model_provider="scripted"'],
+        ...COMMAND,
+        ...['-c', 'model="scripted"', '-c', 'model_provider="scripted"'],
         ...['-c', `model_providers.scripted=${provider(urlInside)}`],
       ],
       credentials: [{ env: 'OPENAI_API_KEY', host: hostInside }],
