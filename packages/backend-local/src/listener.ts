@@ -54,9 +54,14 @@ export async function openListener({ nsenter, pid, port, serve }: ListenerOption
     }
     return listener;
   } catch (cause) {
-    (listener as Server | null)?.close();
+    const opened = listener as Server | null;
+    opened?.close();
     const message = `the bottle’s way out is not proven: ${(cause as Error).message}`;
-    throw new BackendError('isolation-failed', message, { cause, remedy: JOIN_REMEDY });
+    // What the host answers is no fault of the machine's.
+    throw new BackendError('isolation-failed', message, {
+      cause,
+      ...(opened === null ? { remedy: JOIN_REMEDY } : {}),
+    });
   }
 }
 
