@@ -5,7 +5,7 @@ import { Http1Call } from './client-http1.js';
 import type { Context } from './context.js';
 import { answerBytes, denialAnswer } from './denial.js';
 import { deny, exchange } from './exchange.js';
-import { requestTarget } from './request-target.js';
+import { type NoTarget, requestTarget } from './request-target.js';
 import { endWith } from './splice.js';
 import type { HttpTarget } from './target.js';
 
@@ -87,12 +87,9 @@ export class RequestServer {
     });
     const where = requestTarget(request, line.bound);
     const call = new Http1Call(request, response);
-    if (typeof where !== 'string' && line.running <= MAX_PIPELINED) {
-      exchange(call, where, this.context);
-      return;
-    }
-    const rule = where === 'host-mismatch' ? where : 'malformed';
-    deny(call, this.#attempt(request.method ?? null, line), { rule }, this.context);
+    if ('rule' in where) this.#deny(call, line, where);
+    else if (line.running <= MAX_PIPELINED) exchange(call, where, this.context);
+    else this.#deny(call, line, { rule: 'malformed', target: where.target });
   }
 
   #upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
@@ -109,12 +106,9 @@ export class RequestServer {
     const where = requestTarget(request, line?.bound ?? null);
     // An older Node leaves it to us to serve a request as if it asked for no upgrade.
     const call = new Http1Call(request, response, isWebSocket(request) ? { connection, head } : undefined);
-    if (line && typeof where !== 'string') {
-      exchange(call, where, this.context);
-      return;
-    }
-    const rule = where === 'host-mismatch' ? where : 'malformed';
-    deny(call, this.#attempt(request.method ?? null, line), { rule }, this.context);
+    if ('rule' in where) this.#deny(call, line, where);
+    else if (line) exchange(call, where, this.context);
+    else this.#deny(call, line, { rule: 'malformed', target: where.target });
   }
 
   #connect(request: IncomingMessage, connection: Duplex, head: Buffer): void {
@@ -142,6 +136,16 @@ export class RequestServer {
     // Within an answer, another one would be read as part of it.
     if (line && line.running > 0) connection.destroy();
     else endWith(connection, answerBytes(denialAnswer({ ...attempt, bottle, rule: 'malformed' }, 'text')));
+  }
+
+  #deny(call: Http1Call, line: Line | undefined, { rule, target }: NoTarget): void {
+    const attempt = this.#attempt(call.method, line);
+    deny(
+      call,
+      target ? { ...attempt, host: target.host, port: target.port } : attempt,
+      { rule },
+      this.context,
+    );
   }
 
   #attempt(method: string | null, line: Line | undefined) {
