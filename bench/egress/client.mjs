@@ -66,13 +66,16 @@ export async function open(path, onData, onClose = () => {}) {
 export class Denied extends Error {}
 
 function tunnel(raw, path, reader) {
+  let text = '';
   const answered = new Promise((resolve, reject) => {
     reader.read = data => {
-      const text = data.toString('latin1');
+      text += data.toString('latin1');
+      if (!text.includes('\r\n\r\n')) return;
+      raw.off('data', reader.read);
       if (/^HTTP\/1\.[01] 200/.test(text)) resolve();
       else reject(new Denied(text));
     };
-    if (path.tls) raw.once('data', reader.read);
+    if (path.tls) raw.on('data', reader.read);
     raw.once('close', () => reject(new Error('the proxy closed the connection')));
   });
   raw.on('error', () => {});
