@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { EgressError } from './errors.js';
 import { toObject } from './headers.js';
 import type { OriginCall, OriginEvents, OriginRequest } from './origin-call.js';
+import { sendTrailers } from './send-trailers.js';
 
 /** Milliseconds that a connection is kept on which nothing happens. */
 const IDLE_MS = 60_000;
@@ -69,7 +70,7 @@ export class Http2Connection {
     let failure: Error | null = null;
     let trailers: readonly string[] = [];
     let ownTrailers: readonly string[] = [];
-    stream.on('wantTrailers', () => stream.sendTrailers(toObject(ownTrailers)));
+    stream.on('wantTrailers', () => sendTrailers(stream, ownTrailers));
     stream.on('headers', headers => events.information(Number(headers[':status']), toRaw(headers)));
     stream.on('response', (headers, flags) => {
       responded = true;
