@@ -298,6 +298,8 @@ class Exchange implements LiveItem {
     this.context.live.delete(this);
     if (!sent) this.#cut ??= 'bottle';
     this.#close?.({ sent: this.#sent, received: this.#received, status: this.#status, cut: this.#cut });
-    this.#controller.abort(OVER);
+    const { body } = this.client;
+    // Where all was passed on, both ways, nothing is under way.
+    if (this.#cut || (body && !body.readableEnded)) this.#controller.abort(OVER);
   }
 }
