@@ -1,7 +1,7 @@
 // The egress proxy beside squid and tinyproxy (tunnels, plain HTTP) and mitmproxy (TLS ended by the proxy): one loopback origin, one run,
 // in turns. Origin, load generator and proxies are processes of their own; the proxy has one processor, the other two share the next.
 //   --install            installs the peers with apt-get, as root
-//   --only=tunnel,plain,inspected,policy   some parts; BENCH_ROUNDS=7, BENCH_SECONDS=1, BENCH_BULK_MIB=1024
+//   --only=tunnel,plain,inspected,policy   some parts; BENCH_ROUNDS=5, BENCH_SECONDS=1, BENCH_BULK_MIB=1024, BENCH_CHANGES=120
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,26 +10,28 @@ import { fileURLToPath } from 'node:url';
 import { waitUntilApplied } from '@bot-bottle/egress';
 import { writeLiveConfig } from '@bot-bottle/live-config';
 import { bottlePaths, reserveIdentity } from '@bot-bottle/state-paths';
+import { ORIGIN } from './egress/client.mjs';
 import {
   answerOf,
   cpuOf,
   memoryOf,
-  requirePeers,
+  presentPeers,
   start,
   startMitmproxy,
   startOurs,
   startSquid,
   startTinyproxy,
+  stop,
 } from './egress/proxies.mjs';
 import { median } from './paired.mjs';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 1);
 const BULK_MIB = Number(process.env.BENCH_BULK_MIB ?? 1024);
 const CONNECTIONS = [1, 50, 500];
 /** Requests a second where latency is measured: all proxies of a part can serve that many. */
-const RATE = { tunnel: 2000, plain: 2000, inspected: 100 };
-const POLICY_CHANGES = 120;
+const RATE = { tunnel: 2000, plain: 500, inspected: 100 };
+const POLICY_CHANGES = Number(process.env.BENCH_CHANGES ?? 120);
 
 const only = process.argv
   .find(argument => argument.startsWith('--only='))
@@ -37,7 +39,7 @@ const only = process.argv
   .split(',');
 const wanted = part => only === undefined || only.includes(part);
 const json = process.argv.includes('--json');
-requirePeers(process.argv.includes('--install'));
+const peers = presentPeers(process.argv.includes('--install'));
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 const folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), 'bot-bottle-bench-'));
@@ -50,51 +52,34 @@ async function main() {
   const [cert, key] = certificate();
   const origin = await answerOf(start(1, process.execPath, [here('origin.mjs'), cert, key], { ipc: true }));
   const load = start(1, process.execPath, [here('load.mjs')], { ipc: true });
-
   const root = join(folder, 'root');
   const paths = bottlePaths(root, reserveIdentity(root, 'bench'));
-  const allow = { allowlist: [allowed(origin.plain), allowed(origin.tls)].join('') };
-  await writeLiveConfig(paths, {
-    ...allow,
-    routes: [{ host: '127.0.0.1', port: origin.tls, paths: ['/**'] }],
-  });
+  const allowlist = [origin.plain, origin.tls].map(port => ({ host: ORIGIN, port, flags: ['private'] }));
+  await writeLiveConfig(paths, { allowlist, routes: [{ host: ORIGIN, port: origin.tls, paths: ['/**'] }] });
 
-  const ours = await startOurs(root, cert);
-  const direct = { name: 'direct', port: null, child: null, ca: readFileSync(cert, 'utf8') };
   const ports = [origin.plain, origin.tls];
-  const simple =
-    wanted('tunnel') || wanted('plain')
-      ? [
-          await startSquid(join(folder, 'squid'), ports),
-          await startTinyproxy(join(folder, 'tinyproxy'), ports),
-        ]
-      : [];
-  const idle = memory([ours, ...simple]);
-
-  for (const way of ['tunnel', 'plain']) {
-    if (!wanted(way)) continue;
-    const path = { way, tls: false, origin: origin.plain };
-    await compare(way, path, [direct, ours, ...simple], load);
+  const starters = {
+    squid: part => startSquid(join(folder, `${part}-squid`), ports),
+    tinyproxy: part => startTinyproxy(join(folder, `${part}-tinyproxy`), ports),
+    mitmproxy: part => startMitmproxy(join(folder, `${part}-mitmproxy`), cert),
+  };
+  const parts = {
+    tunnel: { path: { way: 'tunnel', tls: false, origin: origin.plain }, against: ['squid', 'tinyproxy'] },
+    plain: { path: { way: 'plain', tls: false, origin: origin.plain }, against: ['squid', 'tinyproxy'] },
+    inspected: { path: { way: 'tunnel', tls: true, origin: origin.tls }, against: ['mitmproxy'] },
+  };
+  for (const [part, { path, against }] of Object.entries(parts)) {
+    if (!wanted(part)) continue;
+    const proxies = [await startOurs(root, cert)];
+    for (const name of against.filter(peer => peers.includes(peer))) proxies.push(await starters[name](part));
+    const direct = { name: 'direct', child: null, ca: readFileSync(cert, 'utf8') };
+    await compare(part, path, [direct, ...proxies], load);
+    for (const proxy of proxies) await stop(proxy);
   }
-  if (wanted('inspected')) {
-    const mitmproxy = await startMitmproxy(join(folder, 'mitmproxy'), cert);
-    Object.assign(idle, memory([mitmproxy]));
-    await compare(
-      'inspected',
-      { way: 'tunnel', tls: true, origin: origin.tls },
-      [direct, ours, mitmproxy],
-      load,
-    );
-    print(
-      'memory',
-      [ours, mitmproxy].map(proxy => memoryLine(proxy, idle)),
-    );
-  } else if (simple.length > 0)
-    print(
-      'memory',
-      [ours, ...simple].map(proxy => memoryLine(proxy, idle)),
-    );
-  if (wanted('policy')) await policyChanges(paths, allow.allowlist, ours, origin.plain, load);
+  if (!wanted('policy')) return;
+  const ours = await startOurs(root, cert);
+  await policyChanges(paths, allowlist, ours, parts.tunnel.path, load);
+  await stop(ours);
 }
 
 /** Everything that is measured of one way through the proxies. */
@@ -105,6 +90,9 @@ async function compare(part, path, proxies, load) {
       : { ...path, proxy: proxy.port, ca: proxy.ca };
   // tinyproxy closes the connection after each plain answer.
   const keep = proxy => !(part === 'plain' && proxy.name === 'tinyproxy');
+  const memory = proxies
+    .slice(1)
+    .map(proxy => ({ proxy: proxy.name, 'MiB at the start': memoryOf(proxy.child.pid).now }));
 
   for (const connections of CONNECTIONS) {
     const rate = connections === 1 ? undefined : RATE[part];
@@ -119,6 +107,10 @@ async function compare(part, path, proxies, load) {
           keep: keep(proxy),
         }),
       );
+      if (rate !== undefined && paced === undefined) {
+        for (const [index, line] of memory.entries())
+          line[`with ${connections} connections`] = of(results[index + 1].runs, run => run.memory);
+      }
       const title = `${part}, ${connections} connections, ${paced === undefined ? 'as fast as it goes' : `${paced} requests a second`}`;
       print(
         title,
@@ -150,9 +142,12 @@ async function compare(part, path, proxies, load) {
         'MiB/s': of(runs, run => run.mibPerSecond),
         'cpu s': of(runs, run => run.cpu),
         'ours/it': ratio(bulk, runs, run => run.mibPerSecond),
+        failed: runs.reduce((sum, run) => sum + run.failed, 0),
       })),
     );
   }
+  for (const [index, line] of memory.entries()) line['at most'] = memoryOf(proxies[index + 1].child.pid).peak;
+  print(`${part}, memory`, memory);
 }
 
 function requestLine(proxy, runs, results) {
@@ -167,9 +162,9 @@ function requestLine(proxy, runs, results) {
     'added p99': added('p99'),
     'cpu µs': of(runs, run => (run.cpu / run.perSecond / SECONDS) * 1e6),
     busy: of(runs, run => run.cpu / SECONDS),
-    'ours/it requests': ratio(results, runs, run => run.perSecond),
-    'added p50 ': ratio(results, runs, (run, round) => run.p50 - direct[round].p50),
-    'added p99 ': ratio(results, runs, (run, round) => run.p99 - direct[round].p99),
+    'ours/it: requests': ratio(results, runs, run => run.perSecond),
+    'ours/it: added p50': ratio(results, runs, (run, round) => run.p50 - direct[round].p50),
+    'ours/it: added p99': ratio(results, runs, (run, round) => run.p99 - direct[round].p99),
     failed: runs.reduce((sum, run) => sum + run.failed, 0),
   };
 }
@@ -178,8 +173,8 @@ function requestLine(proxy, runs, results) {
  * How long a change takes: from the call that writes it until the last of 500 open tunnels is closed, and until a new one is
  * denied. The call puts the policy on the disk and syncs it; how long that alone takes is shown beside it.
  */
-async function policyChanges(paths, allowlist, { port, child }, origin, load) {
-  const path = { way: 'tunnel', tls: false, proxy: port, origin };
+async function policyChanges(paths, allowlist, { port, child }, through, load) {
+  const path = { ...through, proxy: port };
   const times = { written: [], closed: [], denied: [] };
   for (let change = 0; change < POLICY_CHANGES; change++) {
     const { promise: begun, result } = askRaw(load, { measure: 'cut', path, connections: 500 });
@@ -221,15 +216,16 @@ async function inTurns(proxies, rounds, measure) {
   return results;
 }
 
-/** One measurement, with the processor time that the proxy used meanwhile. */
+/** One measurement, with the processor time (seconds) that the proxy used meanwhile, and its memory at the end (MiB). */
 async function ask(load, proxy, message) {
   const { promise: begun, ended, result } = askRaw(load, message);
-  const cpu = () => (proxy.child === null ? Number.NaN : cpuOf(proxy.child.pid));
+  const pid = proxy.child?.pid;
+  const cpu = () => (pid === undefined ? Number.NaN : cpuOf(pid));
   await begun;
   const before = cpu();
   await ended;
-  const after = cpu();
-  return { ...(await result), cpu: after - before };
+  const used = { cpu: cpu() - before, memory: pid === undefined ? Number.NaN : memoryOf(pid).now };
+  return { ...(await result), ...used };
 }
 
 /** Sends a message to the generator. `promise`: it has begun to measure; `ended`: it stopped; `result`: its figures. */
@@ -239,7 +235,8 @@ function askRaw(load, message) {
     if (answer.begun) return begun.resolve();
     if (answer.ended) return ended.resolve();
     load.off('message', onMessage);
-    if (answer.error) result.reject(new Error(answer.error));
+    if (answer.error)
+      result.reject(new Error(`${message.path.way} through ${message.path.proxy}: ${answer.error}`));
     else result.resolve(answer.result);
     begun.resolve();
     ended.resolve();
@@ -259,15 +256,6 @@ function ratio(results, runs, figure) {
   return median(runs.map((run, round) => figure(ours[round], round) / figure(run, round)));
 }
 
-function memory(proxies) {
-  return Object.fromEntries(proxies.map(({ name, child }) => [name, memoryOf(child.pid).now]));
-}
-
-function memoryLine({ name, child }, idle) {
-  const { now, peak } = memoryOf(child.pid);
-  return { proxy: name, 'MiB at the start': idle[name], 'at the end': now, 'at most': peak };
-}
-
 /** One table for people; with `--json` one line for programs. */
 function print(name, lines) {
   if (json) return console.log(JSON.stringify({ name, lines }));
@@ -281,13 +269,9 @@ function print(name, lines) {
   );
 }
 
-function allowed(port) {
-  return `127.0.0.1:${port} ip private\n`;
-}
-
 function certificate() {
   const [cert, key] = [join(folder, 'origin.pem'), join(folder, 'origin.key')];
-  const subject = ['-subj', '/CN=origin', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const subject = ['-subj', '/CN=origin', '-addext', `subjectAltName=DNS:${ORIGIN}`];
   const keyType = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   execFileSync(
     'openssl',

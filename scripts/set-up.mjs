@@ -23,6 +23,8 @@ const testPrograms = {
   zsh: 'zsh',
   fish: 'fish',
   python3: 'python3',
+  '/usr/lib/python3/dist-packages/requests': 'python3-requests',
+  keytool: 'default-jre-headless',
   '/usr/include/asm-generic/unistd.h': 'linux-libc-dev',
   'mkfs.btrfs': 'btrfs-progs',
   busybox: 'busybox-static',

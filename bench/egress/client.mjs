@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
+/** The origin's name, so that proxies look it up, and TLS names it. */
+export const ORIGIN = 'localhost';
+
 /** One buffer for all: what is read is looked at before the next read. */
 const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 
@@ -17,9 +20,9 @@ const buffer = Buffer.allocUnsafeSlow(256 * 1024);
  */
 export function head({ way, tls, origin }, method, path, headers = '') {
   const mark = way === 'tunnel' && !tls ? '\x01' : '';
-  const target = way === 'plain' ? `http://127.0.0.1:${origin}${path}` : path;
+  const target = way === 'plain' ? `http://${ORIGIN}:${origin}${path}` : path;
   return Buffer.from(
-    `${mark}${method} ${target} HTTP/1.1\r\nHost: 127.0.0.1:${origin}\r\n${headers}\r\n`,
+    `${mark}${method} ${target} HTTP/1.1\r\nHost: ${ORIGIN}:${origin}\r\n${headers}\r\n`,
     'latin1',
   );
 }
@@ -50,7 +53,7 @@ export async function open(path, onData, onClose = () => {}) {
   });
   await once(raw, 'connect');
   if (path.way === 'tunnel') await tunnel(raw, path, reader);
-  const socket = path.tls ? connectTls({ socket: raw, host: '127.0.0.1', ca: path.ca }) : raw;
+  const socket = path.tls ? connectTls({ socket: raw, servername: ORIGIN, ca: path.ca }) : raw;
   if (path.tls) await once(socket, 'secureConnect');
   reader.read = onData;
   if (path.tls) socket.on('data', onData);
@@ -63,16 +66,19 @@ export async function open(path, onData, onClose = () => {}) {
 export class Denied extends Error {}
 
 function tunnel(raw, path, reader) {
+  let text = '';
   const answered = new Promise((resolve, reject) => {
     reader.read = data => {
-      const text = data.toString('latin1');
+      text += data.toString('latin1');
+      if (!text.includes('\r\n\r\n')) return;
+      raw.off('data', reader.read);
       if (/^HTTP\/1\.[01] 200/.test(text)) resolve();
       else reject(new Denied(text));
     };
-    if (path.tls) raw.once('data', reader.read);
+    if (path.tls) raw.on('data', reader.read);
     raw.once('close', () => reject(new Error('the proxy closed the connection')));
   });
   raw.on('error', () => {});
-  raw.write(`CONNECT 127.0.0.1:${path.origin} HTTP/1.1\r\nHost: 127.0.0.1:${path.origin}\r\n\r\n`);
+  raw.write(head({ way: 'direct', origin: path.origin }, 'CONNECT', `${ORIGIN}:${path.origin}`));
   return answered;
 }

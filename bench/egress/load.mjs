@@ -1,7 +1,8 @@
 // The load generator, in a process of its own. Each message asks for one measurement; the answer holds its figures.
 import { Denied, head, open } from './client.mjs';
 
-const WARM_UP_MS = 300;
+const WARM_UP_MS = 1000;
+const EVENTS = 5; // in a streamed answer of the origin's
 const now = () => performance.now();
 const wait = ms => new Promise(resolve => setTimeout(resolve, ms));
 
@@ -21,9 +22,19 @@ async function requests({ path, connections, seconds, rate, keep = true }) {
       const time = now();
       if (phase.measuring) latencies[phase.count++] = time - client.sent;
       client.sent = null;
+      if (client.begun) return client.begun();
       const next = rate === undefined ? time : client.due.shift();
       if (next !== undefined && !phase.over) send(client, next);
     });
+  }
+  /** Connects, and has one request answered: a busy Node takes new connections slowly, and that is not what is measured here. */
+  async function begin(client) {
+    await connect(client);
+    await new Promise(resolve => {
+      client.begun = resolve;
+      send(client, now());
+    });
+    client.begun = null;
   }
   function send(client, time) {
     client.sent = time;
@@ -35,8 +46,13 @@ async function requests({ path, connections, seconds, rate, keep = true }) {
     );
   }
 
-  const clients = Array.from({ length: connections }, () => ({ socket: null, sent: null, due: [] }));
-  if (keep) for (const client of clients) await connect(client);
+  const clients = Array.from({ length: connections }, () => ({
+    socket: null,
+    begun: null,
+    sent: null,
+    due: [],
+  }));
+  if (keep) for (const client of clients) await begin(client);
   if (rate === undefined) for (const client of clients) send(client, now());
   else sendAtRate(clients, send, rate, phase);
   await wait(WARM_UP_MS);
@@ -77,50 +93,62 @@ function sendAtRate(clients, send, rate, phase) {
   }, 1);
 }
 
-/** A streamed answer: until its first event is here, and how long each event was on its way. A new connection for each. */
+/** Streamed answers, one after the other, each on a new connection: until the first event is here, and how long each was on its way. */
 async function streams({ path, streams }) {
   const [first, transit] = [[], []];
-  const request = head(path, 'GET', '/stream');
   for (let index = 0; index < streams; index++) {
-    let socket;
     const start = now();
-    let seen = false;
-    await new Promise((resolve, reject) => {
-      const onData = data => {
-        const time = process.hrtime.bigint();
-        for (const [, written] of data.toString('latin1').matchAll(/data: (\d+)/g)) {
-          if (!seen) first.push(now() - start);
-          seen = true;
-          transit.push(Number(time - BigInt(written)) / 1e6);
-        }
-        if (transit.length === (index + 1) * 5) resolve();
-      };
-      open(path, onData).then(opened => {
-        socket = opened;
-        socket.write(request);
-      }, reject);
-    });
-    socket.destroy();
+    const events = await stream(path);
+    first.push(events[0].at - start);
+    transit.push(...events.map(({ onItsWay }) => onItsWay));
   }
   return { first: percentiles(Float64Array.from(first)), transit: percentiles(Float64Array.from(transit)) };
 }
 
-/** One large answer or one large request, in MiB a second. */
-async function bulk({ path, bytes, direction }) {
+function stream(path) {
+  const events = [];
+  let text = '';
+  return new Promise((resolve, reject) => {
+    const onData = data => {
+      const [at, time] = [now(), process.hrtime.bigint()];
+      text += data.toString('latin1');
+      for (const [whole, written] of text.matchAll(/^data: (\d+)\n\n/gm)) {
+        events.push({ at, onItsWay: Number(time - BigInt(written)) / 1e6 });
+        text = text.slice(text.indexOf(whole) + whole.length);
+      }
+      if (events.length < EVENTS) return;
+      opened.then(socket => socket.destroy());
+      resolve(events);
+    };
+    const opened = open(path, onData, () => reject(new Error('the stream was cut')));
+    opened.then(socket => socket.write(head(path, 'GET', '/stream')), reject);
+  });
+}
+
+/** One large answer or one large request, in MiB a second. What breaks off (squid's uploads do at times) is counted and tried again. */
+async function bulk(options, failed = 0) {
+  try {
+    return { mibPerSecond: await transfer(options), failed };
+  } catch (error) {
+    if (failed === 20) throw error;
+    return bulk(options, failed + 1);
+  }
+}
+
+function transfer({ path, bytes, direction }) {
   let received = 0;
   return new Promise((resolve, reject) => {
     let start;
-    let socket;
-    const done = () => {
-      socket.destroy();
-      resolve({ mibPerSecond: bytes / 2 ** 20 / ((now() - start) / 1000) });
-    };
     const onData = data => {
       received += data.length;
-      if (direction === 'up' ? endsAnswer(data) : received >= bytes) done();
+      const done = direction === 'up' ? endsAnswer(data) : received >= bytes;
+      if (!done) return;
+      const seconds = (now() - start) / 1000;
+      opened.then(socket => socket.destroy());
+      resolve(bytes / 2 ** 20 / seconds);
     };
-    open(path, onData).then(opened => {
-      socket = opened;
+    const opened = open(path, onData, () => reject(new Error('the connection was closed')));
+    opened.then(socket => {
       process.send({ begun: true });
       start = now();
       if (direction === 'down') socket.write(head(path, 'GET', `/bytes/${bytes}`));

@@ -57,13 +57,14 @@ function download(socket, bytes) {
 function stream(socket) {
   socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n');
   let sent = 0;
-  const timer = setInterval(() => {
-    const event = `data: ${process.hrtime.bigint()}\n\n`;
+  const write = () => {
     const last = ++sent === EVENTS;
+    if (last || socket.destroyed) clearInterval(timer);
+    const event = `data: ${process.hrtime.bigint()}\n\n`;
     socket.write(`${event.length.toString(16)}\r\n${event}\r\n${last ? '0\r\n\r\n' : ''}`);
-    if (last) clearInterval(timer);
-  }, EVENT_MS);
-  socket.on('close', () => clearInterval(timer));
+  };
+  const timer = setInterval(write, EVENT_MS);
+  write();
 }
 
 const [certFile, keyFile] = process.argv.slice(2);

@@ -1,29 +1,29 @@
 // Ours and its peers, each a process of its own on a port of 127.0.0.1, with an access log and one rule that lets the origin through.
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ORIGIN } from './client.mjs';
 
 /** What the peers are called in Debian, and the programs in these packages. */
 const PACKAGES = { squid: 'squid', tinyproxy: 'tinyproxy', mitmproxy: 'mitmdump' };
 
-/** Installs what is missing with apt-get where that was asked for; else says how. Debian starts squid and tinyproxy as services. */
-export function requirePeers(install) {
-  const missing = Object.entries(PACKAGES).filter(([, program]) => !onPath(program));
-  if (missing.length === 0) return;
-  const command = [
-    'apt-get',
-    'install',
-    '--yes',
-    '--no-install-recommends',
-    ...missing.map(([name]) => name),
-  ];
-  if (!install) {
-    throw new Error(`this compares with programs that are not here; as root: ${command.join(' ')}
-(or run this with --install; Debian starts squid and tinyproxy as services when they are installed)`);
+/**
+ * Which peers are here. What is missing is installed with apt-get where that was asked for, as root (Debian starts squid and tinyproxy as
+ * services then); else said, and left out.
+ */
+export function presentPeers(install) {
+  const missing = () => Object.keys(PACKAGES).filter(name => !onPath(PACKAGES[name]));
+  const command = ['apt-get', 'install', '--yes', '--no-install-recommends', ...missing()];
+  if (install && missing().length > 0) execFileSync(command[0], command.slice(1), { stdio: 'inherit' });
+  if (missing().length > 0) {
+    console.error(
+      `without ${missing().join(' and ')}, which ${missing().length > 1 ? 'are' : 'is'} not here; as root: ${command.join(' ')}`,
+    );
   }
-  execFileSync(command[0], command.slice(1), { stdio: 'inherit' });
+  return Object.keys(PACKAGES).filter(name => !missing().includes(name));
 }
 
 function onPath(program) {
@@ -39,8 +39,17 @@ export function start(cpu, file, args, { ipc = false, ...options } = {}) {
     stdio: ['ignore', 'ignore', 'inherit', ...(ipc ? ['ipc'] : [])],
     ...options,
   });
-  process.on('exit', () => child.kill('SIGKILL'));
+  // Ours end when their channel does; squid removes its shared memory on SIGTERM.
+  if (!ipc) process.on('exit', () => child.kill());
   return child;
+}
+
+/** Ends one. */
+export async function stop({ child }) {
+  const over = once(child, 'exit');
+  if (child.connected) child.disconnect();
+  else child.kill();
+  await over;
 }
 
 /** The processors that this process may use, as sched_setaffinity(2) counts them. */
@@ -61,7 +70,7 @@ export async function startSquid(folder, origins) {
   writeFileSync(
     file,
     `http_port 127.0.0.1:${port}
-acl origin dst 127.0.0.1/32
+acl origin dstdomain ${ORIGIN}
 acl ports port ${origins.join(' ')}
 http_access allow origin ports
 http_access deny all

@@ -327,7 +327,11 @@ describe('agents', () => {
       allow: ['api.openai.com', 'auth.openai.com', 'chatgpt.com'],
       credentials: [
         { env: 'CODEX_API_KEY', host: 'api.openai.com' },
-        { env: 'OPENAI_API_KEY', host: 'api.openai.com' },
+        {
+          env: 'OPENAI_API_KEY',
+          placeholders: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
+          host: 'api.openai.com',
+        },
       ],
       setEnv: {},
       transcript: ['.codex/sessions'],

@@ -57,9 +57,10 @@ export async function launchSandbox(
   const scratch = scratchOf(spec);
   const mounts = resolveMounts(spec, context.forbidden);
   const { bwrap, nsenter } = requireMachine(context.env);
-  const wayOut = spec.egress === undefined ? null : new WayOut(spec.egress, host, { nsenter, scratch });
   const options = writeOptions(spec, scratch, mounts);
+  let wayOut: WayOut | null = null;
   try {
+    if (spec.egress !== undefined) wayOut = new WayOut(spec.egress, host, { nsenter, scratch });
     const paths = { bwrap, options: options.path, gate: wayOut?.gate ?? '-' };
     const command = launchCommand(spec, scratch, context, mounts, paths);
     return await runCommand(spec, scratch, host, context, command, wayOut);

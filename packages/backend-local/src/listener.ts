@@ -44,6 +44,8 @@ export async function openListener({ nsenter, pid, port, serve }: ListenerOption
     if (!(handle instanceof Server)) return;
     // One of its own on the same handle: connections must be able to end one way, as HTTP's may.
     listener = createServer({ allowHalfOpen: true, noDelay: true }, serve).listen(handle);
+    // A connection that cannot be taken, for want of descriptors say, is the bottle's loss and not the end of its keeper.
+    listener.on('error', () => {});
   });
   try {
     const answer = await answerTo(helper);
@@ -52,9 +54,14 @@ export async function openListener({ nsenter, pid, port, serve }: ListenerOption
     }
     return listener;
   } catch (cause) {
-    (listener as Server | null)?.close();
+    const opened = listener as Server | null;
+    opened?.close();
     const message = `the bottle’s way out is not proven: ${(cause as Error).message}`;
-    throw new BackendError('isolation-failed', message, { cause, remedy: JOIN_REMEDY });
+    // What the host answers is no fault of the machine's.
+    throw new BackendError('isolation-failed', message, {
+      cause,
+      ...(opened === null ? { remedy: JOIN_REMEDY } : {}),
+    });
   }
 }
 

@@ -78,7 +78,16 @@ export class Http1Call implements ClientCall {
   }
 
   onOver(listener: (sent: boolean) => void): void {
-    this.response.once('close', () => listener(this.response.writableFinished));
+    const { response } = this;
+    const { socket } = this.request;
+    const over = () => {
+      response.off('close', over);
+      socket.off('close', over);
+      listener(response.writableFinished);
+    };
+    response.once('close', over);
+    // Before Node 24 those that wait behind another one are never told.
+    socket.once('close', over);
   }
 
   #switchProtocols({ connection, head }: Upgrade, headers: RawHeaders): Upgrade {

@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import type { Readable, Writable } from 'node:stream';
 import type { ClientCall } from './client-call.js';
 import { type RawHeaders, toObject } from './headers.js';
+import { sendTrailers } from './send-trailers.js';
 
 /** A request that came as HTTP/2, on a stream of its own. */
 export class Http2Call implements ClientCall {
@@ -25,7 +26,7 @@ export class Http2Call implements ClientCall {
     stream.on('trailers', (_: IncomingHttpHeaders, __: number, raw: RawHeaders) => {
       this.#trailers = raw;
     });
-    stream.on('wantTrailers', () => stream.sendTrailers(toObject(this.#ownTrailers)));
+    stream.on('wantTrailers', () => sendTrailers(stream, this.#ownTrailers));
   }
 
   isWhole(): boolean {

@@ -17,6 +17,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** What the status line can say of it: of what answers a CONNECT, Python, Go, Java and wget show nothing else. */
+  readonly phrase?: string;
 }
 
 /** Thrown where a decision falls deep within the making of a connection. */
@@ -36,11 +38,13 @@ export function denialAnswer(attempt: DeniedAttempt, as: 'text' | 'json'): Answe
   const where = host === '' ? 'this request' : `${authority(host, port)}`;
   const message = `bot-bottle denied ${where} to the bottle ${bottle} (${rule}): ${reason(attempt)}.`;
   const error = { type: 'egress_denied', rule, message, bottle, host, port, method, path, entry, allow };
-  return answer(rule === 'malformed' ? 400 : 403, as === 'json', {
+  const denied = answer(rule === 'malformed' ? 400 : 403, as === 'json', {
     proxyStatus: `error=${rule === 'malformed' ? 'http_request_error' : 'http_request_denied'}; details="${rule}"`,
     json: { error: { ...error, method: method ?? undefined } },
     text: allow === undefined ? message : `${message}\nTo allow it, run on the host: ${allow}`,
   });
+  const shown = allow === undefined ? '' : `; to allow it, run on the host: ${allow}`;
+  return { ...denied, phrase: `${REASONS[denied.status]}: ${rule}${shown}` };
 }
 
 /** The answer where the proxy cannot serve what the policy would let out. */
@@ -61,11 +65,11 @@ export interface Failure {
 }
 
 /** An answer as the bytes that end a connection. */
-export function answerBytes({ status, headers, body }: Answer): string {
+export function answerBytes({ status, headers, body, phrase = REASONS[status] }: Answer): string {
   const lines = Object.entries({ ...headers, Connection: 'close' }).map(
     ([name, value]) => `${name}: ${value}`,
   );
-  return `HTTP/1.1 ${status} ${REASONS[status] ?? 'Denied'}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
+  return `HTTP/1.1 ${status} ${phrase}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
 /** Whether the client would rather have JSON. */

@@ -4,7 +4,7 @@ import type { ClientCall } from './client-call.js';
 import type { Context } from './context.js';
 import { type Answer, DeniedError, denialAnswer, failureAnswer, preferredForm } from './denial.js';
 import { failureOf } from './failure.js';
-import { endToEnd, framingOf, valuesOf } from './headers.js';
+import { endToEnd, endToEndTrailers, framingOf, valuesOf } from './headers.js';
 import type { Attempt, Cut, Outcome } from './journal.js';
 import type { LiveItem } from './live-traffic.js';
 import { currentReach, mayReach } from './origin.js';
@@ -183,13 +183,13 @@ class Exchange implements LiveItem {
     if (!body || !client.body) return;
     body.on('error', () => {});
     if (client.body.readableEnded && this.#kept) {
-      setTrailers(client.trailers());
+      setTrailers(endToEndTrailers(client.trailers()));
       body.end(Buffer.concat(this.#kept));
       return;
     }
     if (keep) this.#kept = [];
     client.body.once('end', () => {
-      if (client.isWhole()) setTrailers(client.trailers());
+      if (client.isWhole()) setTrailers(endToEndTrailers(client.trailers()));
       else this.#destroy('bottle');
     });
     this.#pump(client.body, body, chunk => {
@@ -217,7 +217,7 @@ class Exchange implements LiveItem {
     if (framingOf(headers) === undefined) throw new Error('its answer could be read in two ways');
     this.#status = status;
     body.once('end', () => {
-      if (isWhole()) client.setTrailers(trailers());
+      if (isWhole()) client.setTrailers(endToEndTrailers(trailers()));
       else this.#destroy('origin');
     });
     body.once('close', () => {
@@ -298,6 +298,8 @@ class Exchange implements LiveItem {
     this.context.live.delete(this);
     if (!sent) this.#cut ??= 'bottle';
     this.#close?.({ sent: this.#sent, received: this.#received, status: this.#status, cut: this.#cut });
-    this.#controller.abort(OVER);
+    const { body } = this.client;
+    // Where all was passed on, both ways, nothing is under way.
+    if (this.#cut || (body && !body.readableEnded)) this.#controller.abort(OVER);
   }
 }

@@ -100,6 +100,20 @@ describe('a plain HTTP request', () => {
     expect((await readUntil(socket, '</3>')).match(/<.*?>/g)).toEqual(['</1>', '</2>', '</3>']);
   });
 
+  it('ends every one of pipelined requests when their client leaves', async () => {
+    const { bottle, head } = await rig(() => {});
+    const socket = await bottle.dial();
+    socket.write(head('GET', '/1') + head('GET', '/2') + head('GET', '/3'));
+    await bottle.log(3);
+    socket.destroy();
+    const ends = (await bottle.log(6)).slice(3);
+    expect(ends.map(({ event, cut, path }) => `${event} ${cut} ${path}`).sort()).toEqual([
+      'closed bottle /1',
+      'closed bottle /2',
+      'closed bottle /3',
+    ]);
+  });
+
   it('streams the answer as it comes: an event is there before the next one is made', async () => {
     let next: (() => void) | undefined;
     const { bottle, head } = await rig((_request, response) => {
@@ -257,7 +271,8 @@ describe('a plain HTTP request', () => {
     const bottle = await startBottle({ allowlist: 'a.test private' });
     expect(await exchangeBytes(bottle, bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     const rule = status === 400 ? 'malformed' : 'host-mismatch';
-    expect(await bottle.log(1)).toEqual([expect.objectContaining({ event: 'denied', rule })]);
+    const host = status === 400 ? '' : 'a.test';
+    expect(await bottle.log(1)).toEqual([expect.objectContaining({ event: 'denied', rule, host })]);
   });
 
   it('cuts a client that never finishes a head, and one that keeps a connection without use', async () => {

@@ -5,7 +5,7 @@ import { Http1Call } from './client-http1.js';
 import type { Context } from './context.js';
 import { answerBytes, denialAnswer } from './denial.js';
 import { deny, exchange } from './exchange.js';
-import { requestTarget } from './request-target.js';
+import { type NoTarget, requestTarget } from './request-target.js';
 import { endWith } from './splice.js';
 import type { HttpTarget } from './target.js';
 
@@ -53,13 +53,13 @@ export class RequestServer {
     this.#server.on('upgrade', (request, connection, head) => this.#upgrade(request, connection, head));
     this.#server.on('connect', (request, connection, head) => this.#connect(request, connection, head));
     this.#server.on('clientError', (error, connection) => this.#broken(error, connection));
-    this.#server.on('dropRequest', (_request, connection) => connection.destroy());
   }
 
   /** `bound`: every request is for this target; null: each names its own, as requests to a proxy do. */
   serve(connection: Duplex, bound: HttpTarget | null): void {
     const line: Line = { bound, running: 0, deadline: undefined };
     this.#lines.set(connection, line);
+    connection.setMaxListeners(0); // each request listens to its end
     connection.on('error', () => {});
     connection.once('close', () => clearTimeout(line.deadline));
     this.#await(connection, line);
@@ -87,17 +87,18 @@ export class RequestServer {
     });
     const where = requestTarget(request, line.bound);
     const call = new Http1Call(request, response);
-    if (typeof where !== 'string' && line.running <= MAX_PIPELINED) {
-      exchange(call, where, this.context);
-      return;
-    }
-    const rule = where === 'host-mismatch' ? where : 'malformed';
-    deny(call, this.#attempt(request.method ?? null, line), { rule }, this.context);
+    if ('rule' in where) this.#deny(call, line, where);
+    else if (line.running <= MAX_PIPELINED) exchange(call, where, this.context);
+    else this.#deny(call, line, { rule: 'malformed', target: where.target });
   }
 
   #upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     const line = this.#lines.get(connection);
     clearTimeout(line?.deadline);
+    if (line && line.running > 0) {
+      this.#refuse(connection, request.method ?? null, line);
+      return;
+    }
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(connection as Socket);
@@ -105,40 +106,46 @@ export class RequestServer {
     const where = requestTarget(request, line?.bound ?? null);
     // An older Node leaves it to us to serve a request as if it asked for no upgrade.
     const call = new Http1Call(request, response, isWebSocket(request) ? { connection, head } : undefined);
-    if (line && typeof where !== 'string') {
-      exchange(call, where, this.context);
-      return;
-    }
-    const rule = where === 'host-mismatch' ? where : 'malformed';
-    deny(call, this.#attempt(request.method ?? null, line), { rule }, this.context);
+    if ('rule' in where) this.#deny(call, line, where);
+    else if (line) exchange(call, where, this.context);
+    else this.#deny(call, line, { rule: 'malformed', target: where.target });
   }
 
   #connect(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     const line = this.#lines.get(connection);
     clearTimeout(line?.deadline);
-    if (line?.bound === null) this.onConnect(request, connection, head);
     // A tunnel through a tunnel would go where nobody judged.
+    if (line?.bound === null && line.running === 0) this.onConnect(request, connection, head);
     else this.#refuse(connection, 'CONNECT', line);
   }
 
   #broken(error: NodeJS.ErrnoException, connection: Duplex): void {
     const line = this.#lines.get(connection);
     const parsed = error.code?.startsWith('HPE_') === true;
-    // Within an answer, another one would be read as part of it.
-    if (!parsed || !connection.writable || (line?.running ?? 0) > 0) {
-      connection.destroy();
-      return;
-    }
-    clearTimeout(line?.deadline);
-    this.#refuse(connection, null, line);
+    // A client that leaves in the middle of a body breaks no rule.
+    const left = error.code === 'HPE_INVALID_EOF_STATE' && (line?.running ?? 0) > 0;
+    if (parsed && !left && connection.writable) this.#refuse(connection, null, line);
+    else connection.destroy();
   }
 
   #refuse(connection: Duplex, method: string | null, line: Line | undefined): void {
-    const { context } = this;
+    const { bottle, journal, policy } = this.context;
     const attempt = this.#attempt(method, line);
-    context.journal.denied(attempt, { rule: 'malformed', generation: context.policy().generation });
-    const { bottle } = context;
-    endWith(connection, answerBytes(denialAnswer({ ...attempt, bottle, rule: 'malformed' }, 'text')));
+    clearTimeout(line?.deadline);
+    journal.denied(attempt, { rule: 'malformed', generation: policy().generation });
+    // Within an answer, another one would be read as part of it.
+    if (line && line.running > 0) connection.destroy();
+    else endWith(connection, answerBytes(denialAnswer({ ...attempt, bottle, rule: 'malformed' }, 'text')));
+  }
+
+  #deny(call: Http1Call, line: Line | undefined, { rule, target }: NoTarget): void {
+    const attempt = this.#attempt(call.method, line);
+    deny(
+      call,
+      target ? { ...attempt, host: target.host, port: target.port } : attempt,
+      { rule },
+      this.context,
+    );
   }
 
   #attempt(method: string | null, line: Line | undefined) {

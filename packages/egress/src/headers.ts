@@ -29,6 +29,14 @@ export function endToEnd(raw: RawHeaders, without: readonly string[] = []): stri
   return kept;
 }
 
+/** What frames, routes or authenticates a message comes before it (RFC 9110, section 6.5.1), and Node's HTTP/2 throws at some of it. */
+const NO_TRAILERS = ['authorization', 'content-length', 'host', 'http2-settings'];
+
+/** The trailers that are for the other end. */
+export function endToEndTrailers(raw: RawHeaders): string[] {
+  return endToEnd(raw, NO_TRAILERS);
+}
+
 /** All values of a header; `name` in lower case. */
 export function valuesOf(raw: RawHeaders, name: string): string[] {
   const values: string[] = [];

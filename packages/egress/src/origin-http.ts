@@ -24,8 +24,8 @@ interface Known {
   readonly http2: Http2Connection[];
   /** A connection that turned out to be HTTP/1.1 while the version was being asked for. */
   spare: TLSSocket | null;
-  /** A connection that is being made, for all who wait for one. */
-  pending: Promise<void> | null;
+  /** A connection that is being made, for all who wait for one, until who asked for it gives up. */
+  pending: { readonly made: Promise<void>; readonly signal: AbortSignal } | null;
 }
 
 /**
@@ -63,10 +63,18 @@ export class OriginHttp {
       const connection = known.http2.find(({ usable }) => usable);
       if (connection) return connection.open(request, events);
       if (known.version === 'http/1.1') return this.#http1.open(request, events);
-      known.pending ??= this.#connectAny(request, known).finally(() => {
-        known.pending = null;
+      known.pending ??= {
+        signal: request.signal,
+        made: this.#connectAny(request, known).finally(() => {
+          known.pending = null;
+        }),
+      };
+      const { signal, made } = known.pending;
+      await made.catch((error: unknown) => {
+        // Given up by another request: this one still wants a connection.
+        if (signal === request.signal || !signal.aborted) throw error;
       });
-      await known.pending;
+      request.signal.throwIfAborted();
     }
   }
 

@@ -6,6 +6,8 @@ import type { OriginCall, OriginEvents, OriginRequest, OriginResponse } from './
 
 /** Milliseconds that a connection is kept without a request: less than what servers keep it (Node's 5 s are the shortest in use). */
 const KEPT_MS = 4000;
+/** As many as a bottle may have of its own: what is closed when many are free at once is missed, with its TLS, a moment later. */
+const KEPT_CONNECTIONS = 1024;
 /** Bytes of an answer's head. */
 const MAX_HEADER_BYTES = 64 * 1024;
 /** A request of Node's http, with what its agent must know to connect for it. */
@@ -22,7 +24,7 @@ export class Http1Connections extends Agent {
   #retired = false;
 
   constructor(connect: Connect) {
-    super({ keepAlive: true, timeout: KEPT_MS });
+    super({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS, timeout: KEPT_MS });
     this.#connect = connect;
   }
 

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { EgressError } from './errors.js';
 import { toObject } from './headers.js';
 import type { OriginCall, OriginEvents, OriginRequest } from './origin-call.js';
+import { sendTrailers } from './send-trailers.js';
 
 /** Milliseconds that a connection is kept on which nothing happens. */
 const IDLE_MS = 60_000;
@@ -29,7 +30,9 @@ export class Http2Connection {
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
       maxSessionMemory: SESSION_MEMORY,
     });
-    this.#session.once('connect', () => this.#session.setLocalWindowSize(CONNECTION_WINDOW));
+    this.#session.once('connect', () => {
+      if (!this.#over) this.#session.setLocalWindowSize(CONNECTION_WINDOW);
+    });
     this.#session.setTimeout(IDLE_MS, () => this.retire());
     this.#session.on('goaway', () => this.retire());
     this.#session.on('error', () => {}); // every stream is told by itself
@@ -37,8 +40,14 @@ export class Http2Connection {
 
   /** Whether another request may go over it. */
   get usable(): boolean {
+    if (this.#over) return false;
     const most = this.#session.remoteSettings?.maxConcurrentStreams ?? 100;
-    return this.#usable && !this.#session.closed && this.#streams.size < most;
+    return this.#streams.size < most;
+  }
+
+  /** A session that fails is destroyed and never `closed`, and its socket is open for a while. */
+  get #over(): boolean {
+    return !this.#usable || this.#session.closed || this.#session.destroyed;
   }
 
   /** Takes no request any more; closes when those under way are over. */
@@ -61,7 +70,7 @@ export class Http2Connection {
     let failure: Error | null = null;
     let trailers: readonly string[] = [];
     let ownTrailers: readonly string[] = [];
-    stream.on('wantTrailers', () => stream.sendTrailers(toObject(ownTrailers)));
+    stream.on('wantTrailers', () => sendTrailers(stream, ownTrailers));
     stream.on('headers', headers => events.information(Number(headers[':status']), toRaw(headers)));
     stream.on('response', (headers, flags) => {
       responded = true;
@@ -82,7 +91,8 @@ export class Http2Connection {
     });
     stream.on('close', () => {
       this.#streams.delete(stream);
-      if (!responded) events.failed(broken(request, failure), again);
+      // Where the connection goes on, the origin has refused this very request: asked again, it could refuse it for ever.
+      if (!responded) events.failed(broken(request, failure), again && this.#over);
     });
     return {
       body: request.hasBody ? stream : null,

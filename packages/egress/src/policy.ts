@@ -71,10 +71,19 @@ export function judgeRequest(policy: Policy, request: JudgedRequest): Verdict {
   return { allowed: false, rule: 'not-routed', ...(nearest && { entry: describeRoute(nearest) }) };
 }
 
+const MAX_CANONICAL = 1024;
+/** Hosts as they were written, with their one form: each request asks three times. */
+const canonicalForms = new Map<string, string>();
+
 /** The one form of a host; undefined where it is none. */
 export function canonicalHost(text: string): string | undefined {
+  const known = canonicalForms.get(text);
+  if (known !== undefined) return known;
   try {
-    return normaliseHost(text);
+    const host = normaliseHost(text);
+    if (canonicalForms.size >= MAX_CANONICAL) canonicalForms.clear();
+    canonicalForms.set(text, host);
+    return host;
   } catch {
     return undefined;
   }

@@ -17,27 +17,35 @@ export interface RequestTarget {
   readonly pathAndQuery: string;
 }
 
+/** A request that nobody is asked. */
+export interface NoTarget {
+  readonly rule: 'malformed' | 'host-mismatch';
+  /** What it named, where that could be read. */
+  readonly target?: Target;
+}
+
+const MALFORMED: NoTarget = { rule: 'malformed' };
+
 /**
  * Where a request is to go. `bound` is the target of the connection that it came on; null: it came to the proxy itself, and must
  * name its target in absolute form (RFC 9112, section 3.2.2).
  */
-export function requestTarget(
-  head: RequestHead,
-  bound: HttpTarget | null,
-): RequestTarget | 'malformed' | 'host-mismatch' {
+export function requestTarget(head: RequestHead, bound: HttpTarget | null): RequestTarget | NoTarget {
   const [, authority, pathAndQuery] = /^(?:http:\/\/([^/?#]*))?([!"$-~]*)$/i.exec(head.url ?? '') ?? [];
-  if (pathAndQuery === undefined) return 'malformed';
+  if (pathAndQuery === undefined) return MALFORMED;
   const named = authority === undefined ? bound : withScheme(parseAuthority(authority, 80));
-  if (!named || (authority === undefined && !/^(\/|\*$)/.test(pathAndQuery))) return 'malformed';
+  if (!named || (authority === undefined && !/^(\/|\*$)/.test(pathAndQuery))) return MALFORMED;
+  // A line without a version would be HTTP/0.9, which Node reads.
+  if (!/^(1\.[01]|2\.0)$/.test(head.httpVersion)) return MALFORMED;
   const hosts = valuesOf(head.rawHeaders, 'host');
-  if (hosts.length > 1 || (hosts.length === 0 && head.httpVersion !== '1.0')) return 'malformed';
+  if (hosts.length > 1 || (hosts.length === 0 && head.httpVersion !== '1.0')) return MALFORMED;
   // RFC 9112 has a proxy ignore the Host beside an absolute form; one that differs is an attempt to be misread.
   if (hosts[0] !== undefined) {
     const host = parseAuthority(hosts[0], named.scheme === 'http' ? 80 : 443);
-    if (!host) return 'malformed';
-    if (!same(host, named)) return 'host-mismatch';
+    if (!host) return MALFORMED;
+    if (!same(host, named)) return { rule: 'host-mismatch', target: bound ?? named };
   }
-  if (bound && !same(named, bound)) return 'host-mismatch';
+  if (bound && !same(named, bound)) return { rule: 'host-mismatch', target: bound };
   const absolute = pathAndQuery.startsWith('/') || pathAndQuery === '*' ? pathAndQuery : `/${pathAndQuery}`;
   return { target: bound ?? named, path: absolute.split('?', 1)[0] ?? absolute, pathAndQuery: absolute };
 }

@@ -46,13 +46,11 @@ function serve(stream: ServerHttp2Stream, raw: RawHeaders, target: HttpTarget, c
   const method = pseudo(':method') ?? '';
   const call = new Http2Call(stream, method, withHost(raw));
   const head = { url: pseudo(':path'), httpVersion: '2.0', rawHeaders: call.headers };
-  const where = pseudo(':scheme') === 'https' ? requestTarget(head, target) : 'malformed';
-  if (typeof where !== 'string') {
-    exchange(call, where, context);
-    return;
-  }
+  const where =
+    pseudo(':scheme') === 'https' ? requestTarget(head, target) : ({ rule: 'malformed' } as const);
   const { host, port } = target;
-  deny(call, { method, host, port }, { rule: where }, context);
+  if ('rule' in where) deny(call, { method, host, port }, where, context);
+  else exchange(call, where, context);
 }
 
 /** `:authority` is what HTTP/1.1 says with `Host`; one beside it that differs makes two of them (RFC 9113, section 8.3.1). */

@@ -137,6 +137,12 @@ import urllib.request as u; print(u.urlopen('${url}/v1/x', b'body', context=c).r
     });
   });
 
+  it('is told how to allow a host that is denied, of an answer that it does not show', async () => {
+    const denied = `import urllib.request as u; u.urlopen('https://evil.test/')`;
+    const { stderr } = await inBottle(['python3', '-c', denied]);
+    expect(stderr).toMatch(/403 Forbidden: host-not-allowed; .*: bot-bottle allow \S+ evil\.test>\n$/);
+  });
+
   const hasRequests = run(['python3', '-c', 'import requests']).status === 0;
   (hasRequests ? it : it.skip)('is served through requests', async () => {
     const post = `import requests; r = requests.post('${url}/v1/x', data='body'); print(r.status_code, r.text)`;

@@ -74,7 +74,8 @@ export const BUILT_IN_AGENTS: readonly AgentDefinition[] = [
     allow: ['api.openai.com', 'auth.openai.com', 'chatgpt.com'],
     credentials: [
       { env: 'CODEX_API_KEY', ...OPENAI },
-      { env: 'OPENAI_API_KEY', ...OPENAI },
+      // What most have; `codex exec` looks at the other name alone.
+      { env: 'OPENAI_API_KEY', placeholders: ['OPENAI_API_KEY', 'CODEX_API_KEY'], ...OPENAI },
     ],
     transcript: ['.codex/sessions'],
   },

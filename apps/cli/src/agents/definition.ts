@@ -2,6 +2,8 @@
 export interface AgentCredential {
   /** The operator's variable that holds it. */
   readonly env: string;
+  /** The bottle's variables that hold the placeholder; absent: `env` alone. */
+  readonly placeholders?: readonly string[] | undefined;
   /** `HOST` or `HOST:PORT`; no pattern. */
   readonly host: string;
   /** The header that carries it as it is; absent: `Authorization: Bearer <key>`. */

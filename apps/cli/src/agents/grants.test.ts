@@ -42,6 +42,12 @@ describe('what an agent is granted', () => {
     expect(Object.keys(env)).toEqual(['ANTHROPIC_API_KEY']);
   });
 
+  it('puts the placeholder where the program looks, under another name than yours too', () => {
+    const { routes, env } = grantsOf(builtIn('codex'), { OPENAI_API_KEY: KEY });
+    expect(routes).toEqual([{ host: 'api.openai.com', credential: { env: 'OPENAI_API_KEY' } }]);
+    expect(Object.keys(env)).toEqual(['OPENAI_API_KEY', 'CODEX_API_KEY']);
+  });
+
   it('uses one key for a host, the first that is set', () => {
     const both = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_AUTH_TOKEN: KEY, CLAUDE_CODE_OAUTH_TOKEN: '' };
     const { routes, env } = grantsOf(builtIn('claude'), both);

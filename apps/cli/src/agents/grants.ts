@@ -34,7 +34,9 @@ export function grantsOf(agent: AgentDefinition, env: Environment, routed?: Read
   const placeOf = (host: string): string => moved.get(host)?.host ?? host;
   const possible = (agent.credentials ?? []).filter(({ env: name }) => routed?.has(name) ?? true);
   const used = usedCredentials(possible, placeOf, env);
-  for (const { env: name } of used) variables[name] = placeholderOf(name);
+  for (const { env: name, placeholders = [name] } of used) {
+    for (const variable of placeholders) variables[variable] = placeholderOf(variable);
+  }
   const lines = (agent.allow ?? []).filter(line => !moved.has(line));
   for (const { line } of moved.values()) lines.push(line);
   const routes = used.map(({ env, host, header }) => ({

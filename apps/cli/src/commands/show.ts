@@ -106,8 +106,12 @@ function formatDetails(context: Context, details: Details): string {
 }
 
 function reachOf({ entries, routes, summary, problem }: Details['policy']): string {
-  const what = entries === null ? '' : `${entries} hosts, ${routes} routes (${summary})`;
+  const what = entries === null || routes === null ? '' : `${count(entries, 'host')}, ${count(routes, 'route')} (${summary})`;
   return problem === null ? what : `${what || summary}: ${problem.split('\n', 1)[0]}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function workspaceOf({ cwd, copyCwd }: Details): string | null {

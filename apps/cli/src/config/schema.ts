@@ -29,6 +29,12 @@ const credentialSchema = v.strictObject({
     variableName,
     v.description('The variable of yours that holds the key; the bottle gets a placeholder.'),
   ),
+  placeholders: v.optional(
+    v.pipe(
+      v.array(variableName),
+      v.description('The variables of the bottle that hold the placeholder. Default: the same name.'),
+    ),
+  ),
   host: v.pipe(
     text('a host'),
     v.description('HOST or HOST:PORT: requests to it are given the key on their way out.'),

@@ -62,14 +62,16 @@ describe('removeLines', () => {
 });
 
 describe('stillAllowing', () => {
-  const text = '# mine\n*.example.com\nexample.org:443\n* wide ip\n';
+  const text = '# mine\n*.example.com\nexample.org:443\nb.example.net:5432 private\n* wide ip\n';
 
   it.each([
     ['a.example.com', { line: '*.example.com', number: 2 }],
     ['*.a.example.com', { line: '*.example.com', number: 2 }],
     ['example.org', { line: 'example.org:443', number: 3 }],
-    ['93.184.216.34', { line: '* ip wide', number: 4 }],
-    ['example.net', { line: '* ip wide', number: 4 }],
+    // Who denies a host does not mean its usual ports alone.
+    ['b.example.net', { line: 'b.example.net:5432 private', number: 4 }],
+    ['93.184.216.34', { line: '* ip wide', number: 5 }],
+    ['example.net', { line: '* ip wide', number: 5 }],
     ['example.org:8443', null],
   ])('finds the line that takes in %s', (host, found) => {
     expect(stillAllowing(text, parsePattern(host))).toEqual(found);

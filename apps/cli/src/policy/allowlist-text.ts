@@ -49,13 +49,13 @@ export interface StillAllowing {
   readonly number: number;
 }
 
-/** The first line that takes in the pattern, or one of its ports; null: none does. */
+/** The first line that takes in the pattern, at any port where that has none; null: none does. */
 export function stillAllowing(text: string, { host, port }: HostPattern): StillAllowing | null {
   // Of a pattern, any name below it, so one that has no entry of its own.
   const name = host.startsWith('*.') ? `any-name-of-this-pattern${host.slice(1)}` : host;
-  const ports = port === undefined ? [80, 443] : [port];
   for (const { entry, number } of numbered(text)) {
-    if (entry === undefined || !ports.some(each => matchAllowlist([entry], name, each).length > 0)) continue;
+    if (entry === undefined) continue;
+    if (matchAllowlist([entry], name, port ?? entry.port ?? 443).length === 0) continue;
     return { line: formatAllowlist([entry]).trimEnd(), number };
   }
   return null;

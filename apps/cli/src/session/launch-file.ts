@@ -117,6 +117,7 @@ function isCredentials(value: unknown): boolean {
         isObject(item) &&
         isText(item['env'], true) &&
         isText(item['host'], true) &&
+        (item['placeholders'] === undefined || isStrings(item['placeholders'])) &&
         isText(item['header'], false) &&
         isText(item['baseUrlEnv'], false),
     )

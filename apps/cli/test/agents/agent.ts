@@ -30,6 +30,8 @@ export interface Agent {
   readonly name: string;
   /** The API that it speaks. */
   readonly dialect: Dialect;
+  /** It speaks it over WebSocket; absent: request by request. */
+  readonly overWebSocket?: boolean;
   /** The operator's variable that holds the model's key, and that the agent wants one in. */
   readonly keyVariable: string;
   readonly settings: (model: ModelPlace) => Settings;

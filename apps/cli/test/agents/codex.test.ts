@@ -2,16 +2,19 @@ import type { Agent } from './agent.js';
 import { describeAgent, describeControls } from './describe-agent.js';
 import { openaiResponses } from './model/openai-responses.js';
 
+/** Its own sandbox needs user namespaces, which a bottle forbids: the bottle is the sandbox. */
+const COMMAND = ['codex', 'exec', '--dangerously-bypass-approvals-and-sandbox'];
+
 const codex: Agent = {
   name: 'codex',
   dialect: openaiResponses,
   keyVariable: 'OPENAI_API_KEY',
   settings: ({ urlInside, hostInside }) => ({
     definition: {
-      // Its own sandbox needs user namespaces, which a bottle forbids: the bottle is the sandbox.
       command: [
-        ...['codex', 'exec', '--dangerously-bypass-approvals-and-sandbox', '-c', 'model="scripted"'],
-        ...['-c', 'model_provider="scripted"', '-c', `model_providers.scripted=${provider(urlInside)}`],
+        ...COMMAND,
+        ...['-c', 'model="scripted"', '-c', 'model_provider="scripted"'],
+        ...['-c', `model_providers.scripted=${provider(urlInside)}`],
       ],
       credentials: [{ env: 'OPENAI_API_KEY', host: hostInside }],
     },
@@ -24,7 +27,22 @@ const codex: Agent = {
   },
 };
 
+/** Its built-in provider, as where an operator has nothing but a key: over WebSocket. */
+const builtIn: Agent = {
+  ...codex,
+  overWebSocket: true,
+  keyVariable: 'CODEX_API_KEY',
+  settings: ({ urlInside, hostInside }) => ({
+    definition: {
+      command: [...COMMAND, '-c', `openai_base_url="${urlInside}/v1"`],
+      credentials: [{ env: 'CODEX_API_KEY', host: hostInside }],
+    },
+    options: ['--allow', `${hostInside} private`],
+  }),
+};
+
 describeAgent(codex);
+describeAgent(builtIn);
 describeControls(codex);
 
 /** In TOML, as on its command line. */

@@ -16,7 +16,8 @@ const LIMIT_MS = 120_000;
 
 /** What a real coding agent can do in a bottle, and what it cannot. */
 export function describeAgent(agent: Agent): void {
-  describeWith([...PROGRAMS, join(AGENTS_BIN, agent.name)], `${agent.name} in a bottle`, () => {
+  const title = `${agent.name}${agent.overWebSocket ? ' over WebSocket' : ''} in a bottle`;
+  describeWith([...PROGRAMS, join(AGENTS_BIN, agent.name)], title, () => {
     const open = useDesks(agent);
 
     it.each([
@@ -30,6 +31,7 @@ export function describeAgent(agent: Agent): void {
         expectSaid(outcome, FINISHED);
         expectWork(desk);
         expectDenials(desk);
+        expect(methodsOfTurns(desk)).toEqual(new Set([agent.overWebSocket ? 'WEBSOCKET' : 'POST']));
         expectKeyUsed(desk);
         expectKeyNowhere(desk, outcome);
       },
@@ -149,6 +151,10 @@ function expectKeyNowhere(desk: Desk, { stdout, stderr }: Outcome): void {
 /** Names of the files below the folders that hold a text, one a line. */
 function filesWith(text: string, ...folders: readonly string[]): string {
   return spawnSync('grep', ['-raslF', '--devices=skip', text, ...folders], { encoding: 'utf8' }).stdout;
+}
+
+function methodsOfTurns({ server }: Desk): Set<string> {
+  return new Set(server.seen.filter(({ conversation }) => conversation).map(({ method }) => method));
 }
 
 function lastConversation({ server }: Desk): readonly Message[] {

@@ -72,6 +72,8 @@ const SMUGGLES: readonly [name: string, message: string][] = [
   ['a header without a name', `GET http://allowed.example:PORT/ HTTP/1.1\r\n${HOST}: chunked\r\n\r\n`],
   ['a version that there is not', `GET http://allowed.example:PORT/ HTTP/1.2\r\n${HOST}\r\n`],
   ['HTTP/0.9', 'GET http://allowed.example:PORT/\r\n\r\n'],
+  ['HTTP/0.9 with headers', `GET http://allowed.example:PORT/\r\n${HOST}\r\n`],
+  ['the method of HTTP/2, without a version', `PRI http://allowed.example:PORT/\r\n${HOST}\r\n`],
   ['HTTP/2 without its upgrade', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   [
     'a body in a request of HTTP/1.0 that is chunked',
@@ -176,5 +178,24 @@ describe('A request has one reading:', () => {
     );
     if (expected === null) expect(rig.allowed.heard.join('')).not.toMatch(/smuggled|evil/);
     else expect(rig.allowed.heard).toEqual([expect.stringMatching(expected)]);
+  });
+});
+
+describe('What takes a connection for itself', () => {
+  const get = `GET http://allowed.example:PORT/ HTTP/1.1\r\n${HOST}`;
+  it.each([
+    [
+      'an upgrade',
+      `${get}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    ],
+    ['a tunnel', `CONNECT allowed.example:PORT HTTP/1.1\r\n${HOST}\r\n`],
+    ['a broken message', 'GET\0\r\n\r\n'],
+  ])('cannot come before what was asked first is answered: %s', async (_name, second) => {
+    const rig = await Rig.start();
+    const wire = await rig.wire();
+    wire.send(rig.text(`${get}\r\n${second}`));
+    expect(await wire.end()).toBe('');
+    await rig.close();
+    expect(rig.log().flatMap(({ event, rule }) => (event === 'denied' ? [rule] : []))).toEqual(['malformed']);
   });
 });

@@ -86,3 +86,13 @@ export const lookingTwice: Control = lookup =>
     origin.once('connect', () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
     join(client as Duplex, origin);
   });
+
+/** The proxy that judges the path by its beginning, as it was sent, and whatever the method. */
+export const byPrefix: Control = lookup =>
+  createServer((request, response) => {
+    const [, host = '', port, path = ''] = /^http:\/\/([^:/]*):(\d*)(.*)$/.exec(request.url ?? '') ?? [];
+    if (!path.startsWith('/v1')) return void response.writeHead(403).end();
+    const origin = dial(lookup, host, Number(port));
+    origin.write(`${request.method} ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`);
+    join(request.socket, origin);
+  });

@@ -42,6 +42,10 @@ export interface Dialect {
   stream(reply: Reply, turn: number): StreamEvent[];
   /** The same answer in one piece. */
   whole(reply: Reply, turn: number): JsonObject;
+  /** Where the API is spoken over WebSocket too: one connection, which answers each message with some. */
+  readonly converse?: (
+    next: (conversation: Conversation) => Promise<{ readonly reply: Reply; readonly turn: number }>,
+  ) => (message: string) => Promise<readonly string[]>;
   /** What every other request is answered with: lists of models, counts of tokens; undefined: 404. */
   side(method: string, path: string): JsonObject | undefined;
 }

@@ -5,6 +5,7 @@ import {
   listOf,
   type Message,
   type Reply,
+  type StreamEvent,
   textOf,
 } from './dialect.js';
 
@@ -17,45 +18,49 @@ export const openaiResponses: Dialect = {
   read(_path, body) {
     return {
       messages: listOf(body['input']).flatMap(messagesOf),
-      tools: listOf(body['tools']).map(tool => String(tool['name'] ?? tool['type'])),
+      tools: toolsOf(body),
       streamed: body['stream'] === true,
     };
   },
   stream(reply, turn) {
     const item = itemOf(reply, turn);
-    const text = 'say' in reply ? reply.say : '';
-    const deltas =
-      text === ''
-        ? []
-        : [
-            {
-              type: 'response.output_text.delta',
-              item_id: item['id'],
-              output_index: 0,
-              content_index: 0,
-              delta: text,
-            },
-          ];
-    return [
-      { type: 'response.created', response: { ...responseOf(turn), status: 'in_progress', output: [] } },
-      {
-        type: 'response.output_item.added',
-        output_index: 0,
-        item: { ...item, status: 'in_progress', content: [] },
-      },
+    const place = { item_id: item['id'], output_index: 0, content_index: 0 };
+    const deltas = 'say' in reply ? [{ type: 'response.output_text.delta', ...place, delta: reply.say }] : [];
+    const begun = { ...item, status: 'in_progress', content: [] };
+    return numbered([
+      { type: 'response.created', response: { ...responseOf(turn), status: 'in_progress' } },
+      { type: 'response.output_item.added', output_index: 0, item: begun },
       ...deltas,
       { type: 'response.output_item.done', output_index: 0, item },
-      { type: 'response.completed', response: this.whole(reply, turn) },
-    ].map((data, sequence_number) => ({ event: data.type, data: { ...data, sequence_number } }));
+      { type: 'response.completed', response: openaiResponses.whole(reply, turn) },
+    ]);
   },
-  whole: (reply, turn) => ({
-    ...responseOf(turn),
-    status: 'completed',
-    output: [itemOf(reply, turn)],
-    usage: USAGE,
-  }),
+  whole: (reply, turn) => completed(turn, [itemOf(reply, turn)]),
+  /** A message holds what is new since the response that it names. */
+  converse(next) {
+    let before: JsonObject[] = [];
+    return async message => {
+      const body = JSON.parse(message) as JsonObject;
+      const input = [...(body['previous_response_id'] ? before : []), ...listOf(body['input'])];
+      if (body['generate'] === false) {
+        before = input;
+        return textsOf(numbered([{ type: 'response.completed', response: completed(0, []) }]));
+      }
+      const { reply, turn } = await next(openaiResponses.read('', { ...body, input }));
+      before = [...input, itemOf(reply, turn)];
+      return textsOf(openaiResponses.stream(reply, turn));
+    };
+  },
   side: (_method, path) => (path === '/v1/models' ? { object: 'list', data: [] } : undefined),
 };
+
+/** They stand beside the conversation, or in it. */
+function toolsOf(body: JsonObject): string[] {
+  const added = listOf(body['input']).filter(({ type }) => type === 'additional_tools');
+  return [body, ...added].flatMap(({ tools }) =>
+    listOf(tools).map(tool => String(tool['name'] ?? tool['type'])),
+  );
+}
 
 function messagesOf(item: JsonObject): Message[] {
   const type = String(item['type'] ?? 'message');
@@ -69,7 +74,19 @@ function messagesOf(item: JsonObject): Message[] {
 }
 
 function responseOf(turn: number): JsonObject {
-  return { id: `resp_${turn}`, object: 'response', created_at: 0, model: 'scripted' };
+  return { id: `resp_${turn}`, object: 'response', created_at: 0, model: 'scripted', output: [] };
+}
+
+function completed(turn: number, output: readonly JsonObject[]): JsonObject {
+  return { ...responseOf(turn), status: 'completed', output, usage: USAGE };
+}
+
+function numbered(events: readonly (JsonObject & { readonly type: string })[]): StreamEvent[] {
+  return events.map((data, sequence_number) => ({ event: data.type, data: { ...data, sequence_number } }));
+}
+
+function textsOf(events: readonly StreamEvent[]): string[] {
+  return events.map(({ data }) => JSON.stringify(data));
 }
 
 function itemOf(reply: Reply, turn: number): JsonObject {

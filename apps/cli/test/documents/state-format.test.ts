@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readApplied, readAuditLog } from '@bot-bottle/egress';
+import { parseIdentity } from '@bot-bottle/identity';
+import { readLiveConfig, writeLiveConfig } from '@bot-bottle/live-config';
+import { effectiveBackend, effectiveComposeProject, readRecord } from '@bot-bottle/metadata';
+import { isPreserved, readLease } from '@bot-bottle/preserve';
+import { auditLog, type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
+import { describeWith, killAtEachSyscall, program, temporaryFolder } from '@bot-bottle/test-kit';
+import { keeperOf, Operator } from '../support/cli.js';
+import { plant } from '../support/records.js';
+import { fenceOf, REPOSITORY, readDocument } from './markdown.js';
+
+const reader = join(temporaryFolder(), 'read_state.py');
+writeFileSync(reader, fenceOf(readDocument('docs/state-format.md'), 'file=read_state.py').text);
+
+/** What the document's reader says of each bottle under a root. */
+function asRead(root: string): unknown[] {
+  const lines = execFileSync('python3', [reader, root], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  return lines.map(line => JSON.parse(line));
+}
+
+/** The same by the packages. */
+function asItIs(paths: BottlePaths): object {
+  const { identity, root } = paths;
+  const record = readRecord(paths);
+  const { state } = readLease(paths);
+  const { generation, edited, text } = readLiveConfig(paths);
+  const applied = readApplied(paths.sidecar('egress'));
+  const keeper = keeperOf(paths);
+  return {
+    identity,
+    record: record && {
+      identity: record.identity,
+      agent_name: record.agentName,
+      cwd: record.cwd,
+      copy_cwd: record.copyCwd,
+      started_at: record.startedAt,
+      compose_project: effectiveComposeProject(record),
+      backend: effectiveBackend(record),
+      labels: record.labels,
+      args: record.args,
+    },
+    problem: null,
+    preserved: isPreserved(paths),
+    lease: state === 'none' ? 'free' : state,
+    live: { generation, edited, ...text },
+    in_force: keeper !== null && applied?.pid === keeper ? applied.generation : null,
+    audit: [...readAuditLog(auditLog(root, identity, 'egress'))],
+    bad_lines: 0,
+  };
+}
+
+describeWith('python3', 'the reader of docs/state-format.md', () => {
+  it('reads what bot-bottle wrote as bot-bottle reads it: a bottle that was kept, one that runs, one that was killed', async () => {
+    const operator = new Operator();
+    try {
+      await operator.run(['start', 'demo', '--preserve', '--label', 'task=42']);
+      const killed = await operator.start('shell');
+      process.kill(keeperOf(killed) ?? Number.NaN, 'SIGKILL');
+      await operator.start('shell', '--copy-cwd', reader.replace(/\/[^/]*$/, ''), '--', '-c', 'read -r line');
+      const expected = operator.bottles().map(asItIs);
+      expect(asRead(operator.root)).toEqual(expected);
+      expect(expected.map(each => ('lease' in each ? each.lease : null)).sort()).toEqual([
+        'alive',
+        'dead',
+        'free',
+      ]);
+    } finally {
+      await operator.killAll();
+    }
+  });
+
+  it("reads the older tool's bottles, odd values included, and says which record is broken", () => {
+    const operator = new Operator();
+    const odd = plant(operator, 'claude-aaaaa', {
+      cwd: null,
+      copy_cwd: 1,
+      labels: { a: 1 },
+      args: 'none',
+      backend: '',
+    });
+    mkdirSync(join(odd, 'live-config'));
+    writeFileSync(join(odd, 'live-config/allowlist'), 'example.com\n');
+    plant(operator, 'claude-bbbbb', '{ "identity": ');
+    plant(operator, 'claude-ccccc', '[]');
+    const [first, broken, list] = asRead(operator.root);
+    expect(first).toEqual(asItIs(operator.bottle('claude-aaaaa')));
+    expect(first).toMatchObject({
+      record: { cwd: 'None', copy_cwd: true, backend: 'docker', labels: { a: '1' } },
+    });
+    expect(broken).toMatchObject({ record: null, problem: expect.stringMatching(/Expecting value/) });
+    expect(list).toMatchObject({ record: null, problem: null });
+  });
+});
+
+describeWith(['python3', 'strace'], 'the reader of docs/state-format.md', () => {
+  const OLD = { allowlist: 'old.example\n', routes: 'routes: [] # old\n' };
+  const NEW = { allowlist: 'new.example\n', routes: 'routes: [] # new\n' };
+
+  it('sees the old policy or the new one, wherever its writer is killed', async () => {
+    const paths = bottlePaths(temporaryFolder({ memory: true }), parseIdentity('demo-aaaaa'));
+    const built = JSON.stringify(join(REPOSITORY, 'packages/live-config/dist/index.js'));
+    const write = `import { liveConfigPaths, writeLiveConfig } from ${built};
+      export default (folder, pair) => writeLiveConfig(liveConfigPaths(folder), JSON.parse(pair));`;
+    const before = join(temporaryFolder(), 'before');
+    mkdirSync(paths.folder, { recursive: true });
+    await writeLiveConfig(paths, OLD);
+    cpSync(paths.liveConfig, before, { recursive: true });
+    const seen = new Set<string>();
+    await killAtEachSyscall({
+      command: program(write, [paths.liveConfig, JSON.stringify(NEW)]),
+      syscalls: ['rename', 'unlink'],
+      setup: () => {
+        rmSync(paths.liveConfig, { recursive: true });
+        cpSync(before, paths.liveConfig, { recursive: true });
+      },
+      check: () => {
+        const [bottle] = asRead(paths.root);
+        const { generation, edited, text } = readLiveConfig(paths);
+        expect(bottle).toMatchObject({ live: { generation, edited, ...text } });
+        expect([OLD, NEW]).toContainEqual(text);
+        seen.add(text.allowlist ?? '');
+      },
+    });
+    expect([...seen].sort()).toEqual([NEW.allowlist, OLD.allowlist]);
+  });
+});
