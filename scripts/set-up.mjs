@@ -16,6 +16,9 @@ const programs = { bwrap: 'bubblewrap', prlimit: 'util-linux' };
 const testPrograms = {
   git: 'git',
   curl: 'curl',
+  dockerd: 'docker.io',
+  'docker-compose': 'docker-compose',
+  busybox: 'busybox-static',
   openssl: 'openssl',
   tmux: 'tmux',
   strace: 'strace',

@@ -336,6 +336,7 @@ describe('agents', () => {
       setEnv: {},
       transcript: ['.codex/sessions'],
       toolPaths: [],
+      image: null,
       needsNetwork: true,
       backend: null,
       source: 'built-in',

@@ -20,7 +20,7 @@ interface EngineFacts {
 export async function probe(engine: Engine): Promise<Probe> {
   try {
     const facts = JSON.parse(await engine.ask('info', '--format', '{{json .}}')) as EngineFacts;
-    const compose = await engine.composeCommand();
+    await engine.composeCommand();
     await tryContainer(engine);
     const limited = (can: boolean | undefined): Enforcement => (can ? 'bottle' : 'none');
     return {
@@ -33,7 +33,7 @@ export async function probe(engine: Engine): Promise<Probe> {
         openFiles: 'process',
         tmpBytes: 'bottle',
       },
-      notes: [...notes(facts), `its projects are driven with "${compose.join(' ')}"`],
+      notes: notes(facts),
     };
   } catch (error) {
     if (error instanceof BackendError) {

@@ -55,6 +55,14 @@ describeWithEngine('bot-bottle on a container engine', () => {
     expect(containers(identity)).toEqual([]);
   });
 
+  it('is shown by doctor to keep its bottles from the network', async () => {
+    const { stdout } = await operator.run(['doctor']);
+    expect(stdout).toMatch(/^ok +backend docker: /m);
+    expect(stdout).toMatch(
+      /^ok +backend docker, network: a bottle reached what was allowed, was denied the rest/m,
+    );
+  });
+
   it('keeps and resumes a bottle, with its workspace and its home', async () => {
     const identity = await operator.start('-c', 'read x; echo "$x" >made; echo "$x" >~/.bash_history');
     await operator.run(['preserve', identity]);

@@ -33,7 +33,12 @@ export class Operator {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     });
-    const own = { PATH: process.env['PATH'] ?? '', HOME: this.home, BOT_BOTTLE_HOME: this.root };
+    const own = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.home,
+      BOT_BOTTLE_HOME: this.root,
+      BOT_BOTTLE_IMAGE: TEST_IMAGE,
+    };
     this.env = { ...own, ...Object.fromEntries(engine) };
   }
 

@@ -6,19 +6,31 @@ import { temporaryFolder } from './temporary-folder.js';
 /** What the backends' conformance suite and the tests run, each a name of busybox's; bash is itself. */
 const APPLETS = [
   'cat',
+  'cut',
+  'date',
+  'dirname',
   'env',
+  'false',
   'grep',
+  'head',
   'hostname',
   'id',
   'ls',
   'mkdir',
+  'printf',
+  'rm',
   'sed',
   'sh',
   'sleep',
+  'sort',
   'stty',
+  'tail',
+  'timeout',
   'touch',
   'tr',
+  'true',
   'uname',
+  'wc',
 ];
 export const TEST_IMAGE = 'bot-bottle-test:1';
 /** What stands in the image's bundle of authorities. */
