@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readApplied, readAuditLog } from '@bot-bottle/egress';
 import { parseIdentity } from '@bot-bottle/identity';
@@ -182,7 +182,7 @@ describeWith(['python3', 'strace'], 'the reader of docs/state-format.md', () => 
   const OLD = { allowlist: 'old.example\n', routes: 'routes: [] # old\n' };
   const NEW = { allowlist: 'new.example\n', routes: 'routes: [] # new\n' };
 
-  it('sees the old policy or the new one, wherever its writer is killed', async () => {
+  it('sees the old policy or the new one, wherever its writer is killed; a plain read sees a mixture', async () => {
     const paths = bottlePaths(temporaryFolder({ memory: true }), parseIdentity('demo-aaaaa'));
     const built = JSON.stringify(join(REPOSITORY, 'packages/live-config/dist/index.js'));
     const write = `import { liveConfigPaths, writeLiveConfig } from ${built};
@@ -192,6 +192,7 @@ describeWith(['python3', 'strace'], 'the reader of docs/state-format.md', () => 
     await writeLiveConfig(paths, OLD);
     cpSync(paths.liveConfig, before, { recursive: true });
     const seen = new Set<string>();
+    let mixtures = 0;
     await killAtEachSyscall({
       command: program(write, [paths.liveConfig, JSON.stringify(NEW)]),
       syscalls: ['rename', 'unlink'],
@@ -205,8 +206,12 @@ describeWith(['python3', 'strace'], 'the reader of docs/state-format.md', () => 
         expect(bottle).toMatchObject({ live: { generation, edited, ...text } });
         expect([OLD, NEW]).toContainEqual(text);
         seen.add(text.allowlist ?? '');
+        // The naive reader takes the files as they lie.
+        const files = [paths.allowlist, paths.routes].map(file => readFileSync(file, 'utf8'));
+        mixtures += Number(files.includes(NEW.allowlist) && files.includes(OLD.routes));
       },
     });
     expect([...seen].sort()).toEqual([NEW.allowlist, OLD.allowlist]);
+    expect(mixtures).toBeGreaterThan(0);
   });
 });
