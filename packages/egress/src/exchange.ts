@@ -3,6 +3,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ClientCall } from './client-call.js';
 import type { Context } from './context.js';
 import { type Answer, DeniedError, denialAnswer, failureAnswer, preferredForm } from './denial.js';
+import { EgressError } from './errors.js';
 import { failureOf } from './failure.js';
 import { endToEnd, endToEndTrailers, framingOf, valuesOf } from './headers.js';
 import type { Attempt, Cut, Outcome } from './journal.js';
@@ -229,7 +230,11 @@ class Exchange implements LiveItem {
   }
 
   #upgraded({ status, headers }: OriginResponse, origin: Duplex, head: Buffer): void {
-    if (!this.client.upgrade || this.#ended || !(origin instanceof Socket)) return void origin.destroy();
+    if (this.#ended) return void origin.destroy();
+    if (!this.client.upgrade || !(origin instanceof Socket)) {
+      origin.destroy();
+      throw new Error('it switched protocols unasked');
+    }
     this.#status = status;
     const upgraded = this.client.upgrade(endToEnd(headers));
     this.#connection = upgraded.connection;
@@ -272,7 +277,8 @@ class Exchange implements LiveItem {
       this.#deny(error);
       return;
     }
-    this.#cut = 'origin';
+    const ours = error instanceof EgressError && error.code !== 'origin-unreachable';
+    this.#cut = ours ? 'proxy' : 'origin';
     const failure = failureAnswer(failureOf(error), this.context.bottle, formFor(this.client));
     this.#status ??= failure.status;
     try {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import {
   type Bottle,
   closeBottles,
@@ -364,6 +364,21 @@ describe('WebSocket', () => {
     socket.on('error', () => {}).resume();
     await Promise.all([once(socket, 'close'), bottle.allow({ allowlist: [] })]);
     expect((await bottle.log(2))[1]).toMatchObject({ event: 'closed', cut: 'policy' });
+  });
+
+  it('fails where the origin switches protocols unasked', async () => {
+    const origin = createServer(socket => {
+      socket.on('error', () => {});
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(origin, 'listening');
+    const { port } = origin.address() as AddressInfo;
+    const bottle = await startBottle({ allowlist: `a.test:${port} private` });
+    const request = `GET http://a.test:${port}/ HTTP/1.1\r\nHost: a.test:${port}\r\nConnection: close\r\n\r\n`;
+    expect(await exchangeBytes(bottle, request)).toMatch(/^HTTP\/1.1 502 [\s\S]*switched protocols/);
+    origin.close();
   });
 
   it('is an ordinary answer where the origin does not agree', async () => {

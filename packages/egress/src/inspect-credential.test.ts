@@ -157,6 +157,8 @@ describe.each<Version>(['http/1.1', 'h2'])('a credential, for a client that spea
     expect(answer.status).toBe(502);
     expect(JSON.parse(answer.body).error.message).toContain('the variable ABSENT is not set');
     expect(seen).toEqual([]);
+    // No fault of the origin's, which nobody asked.
+    expect((await bottle.log(2))[1]).toMatchObject({ event: 'closed', status: 502, cut: 'proxy' });
   });
 
   it('is not sent with TRACE, which would have the origin tell it to the bottle', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, type Settings } from 'node:http2';
 import { setTimeout as wait } from 'node:timers/promises';
 import { closeBottles } from '../test/bottle.js';
 import { dialTls, HOST, inspectedBottle, startClient, type Version } from '../test/inspected.js';
@@ -187,4 +187,25 @@ describe.each<[Version, 'https' | 'h2']>([
     reading.destroy();
     writing.destroy();
   });
+});
+
+it('lets few connections send far ahead of a slow origin, for the proxy holds what they send', async () => {
+  const origin = await startOrigin('https', echo);
+  const bottle = await inspectedBottle(origin.port);
+  const window = async () => {
+    const connection = await dialTls(bottle, origin.port, 'h2');
+    const session = connectHttp2(`https://${HOST}:${origin.port}`, { createConnection: () => connection });
+    const [settings] = (await once(session, 'remoteSettings')) as [Settings];
+    return { session, bytes: settings.initialWindowSize };
+  };
+  const windows = [];
+  for (let count = 0; count < 20; count += 1) windows.push(await window());
+  const ahead = windows.filter(({ bytes }) => bytes === 1 << 20);
+  expect(ahead).toHaveLength(16);
+  expect(windows.filter(({ bytes }) => bytes === 65_535)).toHaveLength(4);
+  const [first] = ahead;
+  first?.session.destroy();
+  // Once the proxy has seen it go, there is room for another.
+  let next = await window();
+  while (next.bytes !== 1 << 20) next = await window();
 });

@@ -2,11 +2,13 @@ import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Context } from './context.js';
 import { serveHttp2 } from './serve-http2.js';
-import type { Target } from './target.js';
+import type { HttpTarget, Target } from './target.js';
 import type { Authority } from './tls/authority.js';
 
 /** A wildcard route would else let the bottle fill the keeper's memory with servers for names that it makes up. */
 const MAX_SERVERS = 256;
+/** HTTP/2 connections that may send 8 MiB ahead each: the bottle's memory limit does not bind the keeper. */
+const MAX_AHEAD = 16;
 
 interface Kept {
   readonly server: Server;
@@ -17,6 +19,8 @@ interface Kept {
 export class Inspector {
   /** By target, that used longest ago first: a TLS server that listens nowhere, kept so that clients can resume their sessions. */
   readonly #servers = new Map<string, Kept>();
+  /** Open ones that may send ahead. */
+  #ahead = 0;
 
   constructor(
     private readonly authority: Authority,
@@ -58,7 +62,18 @@ export class Inspector {
   #serve(secure: TLSSocket, target: Target): void {
     secure.on('error', () => {}); // it is destroyed then, and what is in it with it
     const bound = { ...target, scheme: 'https' } as const;
-    if (secure.alpnProtocol === 'h2') serveHttp2(secure, bound, this.context);
+    if (secure.alpnProtocol === 'h2') this.#serveHttp2(secure, bound);
     else this.context.serveRequests(secure, bound);
+  }
+
+  #serveHttp2(secure: TLSSocket, bound: HttpTarget): void {
+    const ahead = this.#ahead < MAX_AHEAD;
+    if (ahead) {
+      this.#ahead += 1;
+      secure.once('close', () => {
+        this.#ahead -= 1;
+      });
+    }
+    serveHttp2(secure, bound, this.context, ahead);
   }
 }

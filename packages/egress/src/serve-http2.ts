@@ -15,18 +15,26 @@ const CONNECTION_WINDOW = 8 << 20;
 /** MiB that Node may hold for one connection before it refuses new streams; its own default is 10. */
 const SESSION_MEMORY = 64;
 
-/** Serves HTTP/2 on a connection whose every request is for one target. */
-export function serveHttp2(connection: TLSSocket, target: HttpTarget, context: Context): void {
+/**
+ * Serves HTTP/2 on a connection whose every request is for one target.
+ * @param ahead the bottle may send far ahead of a slow origin, and the proxy holds as much: not on every connection that it opens
+ */
+export function serveHttp2(
+  connection: TLSSocket,
+  target: HttpTarget,
+  context: Context,
+  ahead: boolean,
+): void {
   connection.allowHalfOpen = false; // HTTP/2 has no use for a connection that ends one way
   const session = performServerHandshake(connection, {
     settings: {
-      initialWindowSize: STREAM_WINDOW,
+      ...(ahead && { initialWindowSize: STREAM_WINDOW }),
       maxConcurrentStreams: MAX_STREAMS,
       maxHeaderListSize: context.limits.headerBytes,
     },
     maxSessionMemory: SESSION_MEMORY,
   });
-  session.setLocalWindowSize(CONNECTION_WINDOW);
+  if (ahead) session.setLocalWindowSize(CONNECTION_WINDOW);
   let open = 0;
   session.on('error', () => {});
   session.setTimeout(context.limits.headerMs, () => {
