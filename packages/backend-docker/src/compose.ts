@@ -1,4 +1,4 @@
-import { type BottleSpec, EGRESS_PROOF, type FileMount, type ResolvedMounts } from '@bot-bottle/backend';
+import type { BottleSpec, FileMount, ResolvedMounts } from '@bot-bottle/backend';
 import { stringify } from 'yaml';
 import { EGRESS_PROGRAM, SOCKET_FOLDER } from './egress-program.js';
 import { limitsOf } from './limits.js';
@@ -79,7 +79,7 @@ function egressService({ spec, scratch, user }: Project, image: string): object 
     ...confined(spec, 'egress'),
     image,
     user,
-    entrypoint: [...EGRESS_PROGRAM, 'serve', `${spec.egress?.port}`, EGRESS_PROOF],
+    entrypoint: [...EGRESS_PROGRAM, 'serve', `${spec.egress?.port}`],
     hostname: spec.identity,
     network_mode: 'none',
     // The folder: the socket in it is another one whenever another keeper takes over.

@@ -2,7 +2,7 @@
 export const SOCKET_FOLDER = '/run/bot-bottle';
 export const SOCKET_NAME = 'way-out.sock';
 
-/** How the egress container's program is run in its image; then `serve` or `prove`, the port, and the request that must be denied. */
+/** How the egress container's program is run in its image; then `serve PORT`, or `prove PORT` and the request that must be denied. */
 export const EGRESS_PROGRAM = ['/bot-bottle/node', '/bot-bottle/egress.js'] as const;
 
 /**
