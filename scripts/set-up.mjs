@@ -18,7 +18,6 @@ const testPrograms = {
   curl: 'curl',
   dockerd: 'docker.io',
   'docker-compose': 'docker-compose',
-  busybox: 'busybox-static',
   openssl: 'openssl',
   tmux: 'tmux',
   strace: 'strace',
