@@ -77,10 +77,10 @@ class Tunnel implements LiveItem {
     const verdict = judgeTarget(this.context.policy(), this.target);
     const connecting = this.#origin === undefined && this.#verdict?.inspected === false;
     this.#cut = 'policy';
+    // The origin's connection follows in the same turn, when all that a policy cuts are cut on this side.
     if (!connecting) reset(this.client);
     else if (verdict.allowed) this.#opening.abort();
     else this.#opening.abort(new DeniedError(verdict.rule));
-    if (this.#origin) reset(this.#origin);
   }
 
   #connect(): Promise<Socket> {
