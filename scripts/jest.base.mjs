@@ -19,7 +19,7 @@ export default {
     '^@bot-bottle/([a-z-]+)/([a-z-]+)$': `${packages}$1/src/$2.ts`,
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   maxWorkers: 2,
   reporters: ['default', reporter],
 };

@@ -36,7 +36,8 @@ describeBuilt('npm start', () => {
     expect(findings.filter(line => line.startsWith('  WRONG'))).toEqual([]);
     expect(stdout).toMatch(/ok +write my workspace/);
     expect(stdout).toMatch(/ok +read the operator's home: nothing there to read/);
-    expect(stdout).toMatch(/ok +reach the network/);
+    expect(stdout).toMatch(/ok +reach example\.com: the proxy answers 403/);
+    expect(stdout).toMatch(/ok +reach anything past the proxy: the network is unreachable/);
     expect(stdout).toMatch(/state +preserved/);
     expect(stdout).toMatch(/ok +my transcript, 1 lines?/);
     expect(stdout).toMatch(/ok +my workspace; demo.txt says/);

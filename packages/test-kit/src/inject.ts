@@ -44,11 +44,15 @@ export function failEachSyscall(injection: Injection & { error: string }): Promi
 }
 
 /**
- * Node opens a file more or fewer, or wakes a thread (a write) once more, from one start to the next: where the n-th
+ * Node opens and closes a file more or fewer, or wakes a thread (a write) once more, from one start to the next: where the n-th
  * call was missed, its neighbours are tried.
  */
 const NEIGHBOURS = [0, 1, -1, 0, 1, -1, 2, 0];
-const SHIFTS: Readonly<Record<string, readonly number[]>> = { openat: NEIGHBOURS, write: NEIGHBOURS };
+const SHIFTS: Readonly<Record<string, readonly number[]>> = {
+  openat: NEIGHBOURS,
+  close: NEIGHBOURS,
+  write: NEIGHBOURS,
+};
 
 async function atEachSyscall(
   injection: Injection,
