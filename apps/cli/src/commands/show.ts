@@ -106,7 +106,10 @@ function formatDetails(context: Context, details: Details): string {
 }
 
 function reachOf({ entries, routes, summary, problem }: Details['policy']): string {
-  const what = entries === null || routes === null ? '' : `${count(entries, 'host')}, ${count(routes, 'route')} (${summary})`;
+  const what =
+    entries === null || routes === null
+      ? ''
+      : `${count(entries, 'host')}, ${count(routes, 'route')} (${summary})`;
   return problem === null ? what : `${what || summary}: ${problem.split('\n', 1)[0]}`;
 }
 
