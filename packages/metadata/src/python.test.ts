@@ -75,7 +75,8 @@ describeWith('python3', 'against Python itself', () => {
       list: fc.array(tie('json'), { maxLength: 3 }).map(items => `[${items.join(', ')}]`),
       object: fc
         .dictionary(
-          text.filter(key => !/^\d/.test(key)),
+          // JSON.parse of Node 24 and 26 takes the key "\t" for "\\" where it has met that one before: no backslash in keys.
+          text.filter(key => !/^\d|\\/.test(key)),
           tie('json'),
           { maxKeys: 3 },
         )
