@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { waitUntilApplied } from '@bot-bottle/egress';
 import { writeLiveConfig } from '@bot-bottle/live-config';
 import { bottlePaths, reserveIdentity } from '@bot-bottle/state-paths';
-import { ORIGIN } from './egress/client.mjs';
+import { firstDenial, ORIGIN } from './egress/client.mjs';
 import {
   answerOf,
   cpuOf,
@@ -175,22 +175,30 @@ function requestLine(proxy, runs, results) {
  */
 async function policyChanges(paths, allowlist, { port, child }, through, load) {
   const path = { ...through, proxy: port };
-  const times = { written: [], closed: [], denied: [] };
+  const times = { written: [], other: [], closed: [], denied: [] };
+  const other = { host: '127.0.0.1', port: through.origin, flags: ['ip', 'private'] };
+  const applied = async ({ generation }) => {
+    const signal = AbortSignal.timeout(10_000);
+    await waitUntilApplied(paths.sidecar('egress'), generation, { signal, pid: child.pid });
+  };
   for (let change = 0; change < POLICY_CHANGES; change++) {
     const { promise: begun, result } = askRaw(load, { measure: 'cut', path, connections: 500 });
     await begun;
+    await applied(await writeLiveConfig(paths, { allowlist: [...allowlist, other] }));
+    const otherStart = process.hrtime.bigint();
+    const otherDenied = firstDenial({ ...path, host: other.host });
+    await applied(await writeLiveConfig(paths, { allowlist }));
+    times.other.push(Number((await otherDenied) - otherStart) / 1e6);
     const start = process.hrtime.bigint();
     const since = time => Number(time - start) / 1e6;
+    // From here, for the generator is busy with its own 500 closings.
+    const denied = firstDenial(path);
     await writeLiveConfig(paths, { allowlist: [] });
     times.written.push(since(process.hrtime.bigint()));
-    const { closed, denied } = await result;
+    times.denied.push(since(await denied));
+    const { closed } = await result;
     times.closed.push(since(BigInt(closed)));
-    times.denied.push(since(BigInt(denied)));
-    const { generation } = await writeLiveConfig(paths, { allowlist });
-    await waitUntilApplied(paths.sidecar('egress'), generation, {
-      signal: AbortSignal.timeout(10_000),
-      pid: child.pid,
-    });
+    await applied(await writeLiveConfig(paths, { allowlist }));
   }
   const line = (what, values) => {
     const sorted = values.toSorted((a, b) => a - b);
@@ -201,6 +209,7 @@ async function policyChanges(paths, allowlist, { port, child }, through, load) {
     line('the new policy is on the disk', times.written),
     line('the last tunnel is closed', times.closed),
     line('a new tunnel is denied', times.denied),
+    line('a tunnel to another host is denied, the 500 stay', times.other),
   ]);
 }
 

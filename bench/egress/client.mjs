@@ -1,6 +1,7 @@
 // A client's connection through a proxy (or without one), as cheap as Node makes it.
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 
 /** The origin's name, so that proxies look it up, and TLS names it. */
@@ -11,7 +12,7 @@ const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 
 /**
  * @typedef {{ way: 'direct' | 'tunnel' | 'plain', tls: boolean, proxy: number | null, origin: number, ca: string | null }} Path
- * `proxy` and `origin` are ports of 127.0.0.1; `ca` is PEM: what to trust
+ * `proxy` and `origin` are ports of 127.0.0.1; `ca` is PEM: what to trust; `host`: another name than ORIGIN for CONNECT
  */
 
 /**
@@ -65,6 +66,19 @@ export async function open(path, onData, onClose = () => {}) {
 /** The proxy's answer to a CONNECT that it denied. */
 export class Denied extends Error {}
 
+/** Asks for a new tunnel each millisecond until one is denied; when that was, as process.hrtime.bigint() has it. */
+export async function firstDenial(path) {
+  for (;;) {
+    try {
+      (await open(path, () => {})).destroy();
+    } catch (error) {
+      if (error instanceof Denied) return process.hrtime.bigint();
+      throw error;
+    }
+    await wait(1);
+  }
+}
+
 function tunnel(raw, path, reader) {
   let text = '';
   const answered = new Promise((resolve, reject) => {
@@ -79,6 +93,6 @@ function tunnel(raw, path, reader) {
     raw.once('close', () => reject(new Error('the proxy closed the connection')));
   });
   raw.on('error', () => {});
-  raw.write(head({ way: 'direct', origin: path.origin }, 'CONNECT', `${ORIGIN}:${path.origin}`));
+  raw.write(head({ way: 'direct', origin: path.origin }, 'CONNECT', `${path.host ?? ORIGIN}:${path.origin}`));
   return answered;
 }
