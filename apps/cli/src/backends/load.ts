@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Backend, checkContract } from '@bot-bottle/backend';
-import { CliError, messageOf } from '../output/errors.js';
+import { CliError } from '../output/errors.js';
 import type { BackendRef } from '../session/backend-ref.js';
+import { messageOf } from '../thrown.js';
 
 /**
  * The adapter itself. A third party's module exports `createBackend()`, which returns a `Backend` of the name that the

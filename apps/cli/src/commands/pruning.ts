@@ -1,11 +1,11 @@
 import { type Inspection, PreserveError, type SweepOutcome, sweep } from '@bot-bottle/preserve';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
-import { messageOf } from '../output/errors.js';
 import type { FindBackend } from '../session/backend-ref.js';
-import { bottleRef } from '../session/bottle-spec.js';
+import { bottleRef } from '../session/bottle-ref.js';
 import { SessionError } from '../session/errors.js';
 import { backendName, removeSession } from '../session/remove.js';
+import { messageOf } from '../thrown.js';
 
 /** What became of one bottle and why, as `prune --json` prints it. */
 export interface Pruned extends Pick<SweepOutcome, 'identity' | 'action' | 'reason'> {

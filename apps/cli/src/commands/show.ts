@@ -2,7 +2,6 @@ import { measureTree } from '@bot-bottle/durable-fs';
 import { effectiveBackend, effectiveComposeProject } from '@bot-bottle/metadata';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
-import { codeOf, messageOf } from '../output/errors.js';
 import { printable } from '../output/escape.js';
 import { EXIT } from '../output/exit-codes.js';
 import { formatAge, formatBytes } from '../output/format.js';
@@ -11,6 +10,7 @@ import { write, writeJson } from '../output/write.js';
 import { describePolicy, type PolicyDescription, summarise } from '../policy/describe.js';
 import { type LaunchRecord, readLaunch } from '../session/launch-file.js';
 import { describeBottle } from '../session/state.js';
+import { codeOf, messageOf } from '../thrown.js';
 import { resolveBottle } from './resolve-identity.js';
 import type { Run } from './spec.js';
 

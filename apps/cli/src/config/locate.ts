@@ -2,7 +2,8 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readFileOrAbsent } from '@bot-bottle/durable-fs';
 import { rootPaths } from '@bot-bottle/state-paths';
-import { CliError, codeOf } from '../output/errors.js';
+import { CliError } from '../output/errors.js';
+import { codeOf } from '../thrown.js';
 import { parseConfig, type ReadConfig } from './read.js';
 
 const FILE_NAME = 'bot-bottle.yaml';

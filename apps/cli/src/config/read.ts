@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { isMap, isNode, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
-import { CliError, messageOf } from '../output/errors.js';
+import { CliError } from '../output/errors.js';
 import { nearest } from '../output/nearest.js';
+import { messageOf } from '../thrown.js';
 import { agentSchema, type ConfigFile, configSchema, limitsSchema } from './schema.js';
 
 type Key = string | number;

@@ -7,7 +7,8 @@ import type { Backend } from '@bot-bottle/backend';
 import { type BottlePaths, bottlePaths, reserveIdentity } from '@bot-bottle/state-paths';
 import { HOST_NAME } from '../agents/moved-service.js';
 import { openWayOut, type WayOut } from '../keeper/way-out.js';
-import { bottleRef, bottleSpec } from '../session/bottle-spec.js';
+import { bottleRef } from '../session/bottle-ref.js';
+import { bottleSpec } from '../session/bottle-spec.js';
 import { type Finding, fail, failure, ok } from './finding.js';
 import { ANSWER, LOOK_OUT, PROMISES } from './look-out.js';
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../output/errors.js';
+import { messageOf } from '../thrown.js';
 
 /** The outcome of one check, as `doctor --json` prints it. */
 export interface Finding {

@@ -8,13 +8,13 @@ import { acquireLease, type Lease, PreserveError, restoreTranscript } from '@bot
 import { bottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
 import type { BackendRef } from '../session/backend-ref.js';
-import { bottleRef } from '../session/bottle-spec.js';
-import { messageOf } from '../session/end.js';
+import { bottleRef } from '../session/bottle-ref.js';
 import { SessionError } from '../session/errors.js';
 import { type LaunchRecord, readLaunch, type Workspace } from '../session/launch-file.js';
 import type { ResumeReport } from '../session/resume-report.js';
 import { readSession, type SessionRecord, writeSession } from '../session/session-file.js';
 import { checkWorkspace } from '../session/workspace.js';
+import { messageOf } from '../thrown.js';
 import { abandoned } from './abandoned.js';
 import type { Bottle } from './bottle.js';
 import { visibleAgent } from './visible-agent.js';

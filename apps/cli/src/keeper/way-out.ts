@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { Backend } from '@bot-bottle/backend';
 import { auditLog, type BottlePaths } from '@bot-bottle/state-paths';
 import type { WayOutSpec } from '../session/bottle-spec.js';
-import { messageOf } from '../session/end.js';
 import { SessionError } from '../session/errors.js';
+import { messageOf } from '../thrown.js';
 
 /** Of 127.0.0.1 in the bottle: the usual one of an HTTP proxy. */
 const PORT = 3128;

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { CliError, codeOf, messageOf } from './errors.js';
+import { codeOf, messageOf } from '../thrown.js';
+import { CliError } from './errors.js';
 import { printable } from './escape.js';
 import { failureCode } from './exit-codes.js';
 import { remediesOf } from './remedies.js';

@@ -9,7 +9,8 @@ import {
   type Route,
 } from '@bot-bottle/live-config';
 import type { Context } from '../context.js';
-import { CliError, messageOf } from '../output/errors.js';
+import { CliError } from '../output/errors.js';
+import { messageOf } from '../thrown.js';
 
 /** An operator's own file, checked, with its text as a live config takes it. An empty one says nobody, or no routes. */
 export interface AllowlistFile {

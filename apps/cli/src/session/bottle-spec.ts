@@ -1,8 +1,8 @@
-import { join } from 'node:path';
-import type { BottleRef, BottleSpec, FileMount } from '@bot-bottle/backend';
+import type { BottleSpec, FileMount } from '@bot-bottle/backend';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
 import { grantsOf } from '../agents/grants.js';
+import { bottleRef } from './bottle-ref.js';
 import type { LaunchRecord, Workspace } from './launch-file.js';
 import type { ResumeReport } from './resume-report.js';
 
@@ -29,10 +29,6 @@ export interface SpecInput {
   readonly report: ResumeReport | null;
   /** Null: it reaches nothing at all. */
   readonly wayOut: WayOutSpec | null;
-}
-
-export function bottleRef(paths: BottlePaths): BottleRef {
-  return { identity: paths.identity, stateFolder: join(paths.sidecar('agent'), 'backend') };
 }
 
 /** What the adapter is told. A copy appears at its original's path, so that paths in the project's own files stay right. */

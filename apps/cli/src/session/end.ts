@@ -10,7 +10,8 @@ import {
   snapshotTranscript,
 } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
-import { bottleRef } from './bottle-spec.js';
+import { messageOf } from '../thrown.js';
+import { bottleRef } from './bottle-ref.js';
 import type { LaunchRecord } from './launch-file.js';
 import { type SessionRecord, writeSession } from './session-file.js';
 
@@ -99,8 +100,4 @@ async function remove(paths: BottlePaths, lease: Lease, notes: string[]): Promis
 
 export function describeLeft(left: readonly LeftEntry[]): string[] {
   return left.map(({ path, reason }) => `not removed: ${path} (${reason})`);
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,9 +4,9 @@ import { effectiveBackend, MetadataError, readRecord } from '@bot-bottle/metadat
 import { acquireLease, PreserveError, removeBottle } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
+import { messageOf } from '../thrown.js';
 import type { FindBackend } from './backend-ref.js';
-import { bottleRef } from './bottle-spec.js';
-import { messageOf } from './end.js';
+import { bottleRef } from './bottle-ref.js';
 import { SessionError } from './errors.js';
 import { stopBottle } from './stop.js';
 

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { type BottleRecord, MetadataError, type RecordEntry, readRecord } from '@bot-bottle/metadata';
 import { isPreserved, readLease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
-import { messageOf } from './end.js';
+import { messageOf } from '../thrown.js';
 import { SessionError } from './errors.js';
 import { readSession, type SessionRecord } from './session-file.js';
 
