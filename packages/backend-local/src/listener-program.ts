@@ -1,16 +1,17 @@
+import { EGRESS_PROOF_STEPS } from '@bot-bottle/backend';
+
 /**
  * The program that opens the bottle's way out: JavaScript that Node runs inside of the bottle's network namespace and nowhere
  * else in the bottle, before the agent does. Constant, as the shell texts are: it must be found also where this package is bundled.
  *
  * Arguments: the port, and the request that must be denied. Over its IPC channel it sends `{ listening: true }` with the listener,
  * then `{ answer }`, the first line of what the request was answered, or `{ failed }`, why there is no way out.
- * - Only loopback may be there, and nothing outside be reachable (addresses of RFC 5737 and RFC 3849, which are nobody's).
+ * - Only loopback may be there, and nothing outside be reachable (EGRESS_PROOF_STEPS).
  * - Loopback may not be up yet, or have its address but no link: bubblewrap sets it up while this starts.
  * - Its own copy of the listener is closed before it asks: who answers is the other side.
  */
-export const LISTENER_PROGRAM = `
-const { readFileSync } = require('node:fs');
-const { connect, createServer } = require('node:net');
+export const LISTENER_PROGRAM = `${EGRESS_PROOF_STEPS}
+const { createServer } = require('node:net');
 const [port, proof] = process.argv.slice(1);
 process.once('disconnect', () => process.exit(1));
 const say = (message, handle) => new Promise(done => process.send(message, handle, done));
@@ -23,33 +24,13 @@ const listen = () => new Promise((done, failed) => {
   server.once('error', failed);
   server.listen({ host: '127.0.0.1', port }, () => done(server));
 });
-const ask = () => new Promise((done, failed) => {
-  let answer = '';
-  const socket = connect({ host: '127.0.0.1', port });
-  socket.once('error', failed);
-  socket.once('close', () => done(answer.split('\\r\\n')[0]));
-  socket.on('data', chunk => {
-    answer += chunk;
-    if (answer.includes('\\r\\n')) socket.destroy();
-  });
-  socket.write(proof);
-});
-const reach = host => new Promise(done => {
-  const socket = connect({ host, port: 443 });
-  socket.once('connect', () => done('connected'));
-  socket.once('error', error => done(error.code));
-});
 (async () => {
-  const interfaces = readFileSync('/proc/self/net/dev', 'utf8').match(/[^ \\n]+(?=:)/g).join(' ');
-  if (interfaces !== 'lo') throw new Error('there is a network: ' + interfaces);
+  checkInterfaces();
   const server = await onceUp(listen);
   await say({ listening: true }, server);
   server.close();
-  const answer = await onceUp(ask);
-  for (const host of ['192.0.2.1', '2001:db8::1']) {
-    const outcome = await reach(host);
-    if (!['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(outcome)) throw new Error(host + ': ' + outcome);
-  }
+  const answer = await onceUp(() => ask(port, proof));
+  await checkUnreachable();
   await say({ answer });
   process.exit();
 })().catch(error => say({ failed: error.message }).then(() => process.exit(1)));

@@ -13,6 +13,7 @@ export { checkFile, FILE_FOLDERS } from './check-file.js';
 export { checkSpec } from './check-spec.js';
 export type { ContractVersion } from './contract.js';
 export { CONTRACT_VERSION, checkContract } from './contract.js';
+export { EGRESS_PROOF, EGRESS_PROOF_STEPS } from './egress-proof.js';
 export type { BackendErrorCode } from './errors.js';
 export { BackendError } from './errors.js';
 export { type HeldTerminal, holdTerminal } from './held.js';
@@ -28,4 +29,3 @@ export type {
   WorkspaceKind,
 } from './spec.js';
 export type { ExitStatus, LaunchHost, Terminal, TerminalCommand, TerminalSize } from './terminal.js';
-export { EGRESS_PROOF } from './terminal.js';

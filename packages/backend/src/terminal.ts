@@ -34,12 +34,6 @@ export interface TerminalCommand {
   readonly cwd: string;
 }
 
-/**
- * A request that no proxy lets out, whatever its policy allows: the Host is not the host of the URL. An adapter sends it from
- * inside, before the agent runs, and expects the status 403.
- */
-export const EGRESS_PROOF = 'GET http://proof.invalid/ HTTP/1.1\r\nHost: another.invalid\r\n\r\n';
-
 /** What the keeper gives an adapter, so that no adapter needs a native module. */
 export interface LaunchHost {
   /** Opens a pseudo-terminal of the size that the host wants and runs the command on it. */

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backend } from '../backend.js';
-import { EGRESS_PROOF, type LaunchHost } from '../terminal.js';
+import { EGRESS_PROOF } from '../egress-proof.js';
+import type { LaunchHost } from '../terminal.js';
 import { withBottle } from './bottles.js';
 import type { Programs } from './programs.js';
 import { type ConformanceOptions, refuses, type TestRunner } from './runner.js';

@@ -2,9 +2,10 @@ import { statSync } from 'node:fs';
 import { normalize } from 'node:path';
 import type { Backend, BottleStatus } from '../backend.js';
 import { CONTRACT_VERSION } from '../contract.js';
+import { EGRESS_PROOF } from '../egress-proof.js';
 import { BackendError } from '../errors.js';
 import type { BottleRef, BottleSpec } from '../spec.js';
-import { EGRESS_PROOF, type ExitStatus, type LaunchHost } from '../terminal.js';
+import type { ExitStatus, LaunchHost } from '../terminal.js';
 import { talk } from './memory-connection.js';
 import { type MemoryProcess, startProgram } from './memory-programs.js';
 
