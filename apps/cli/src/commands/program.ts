@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { version } from '../version.js';
 import type { ArgumentSpec, CommandSpec, Input, OptionSpec } from './spec.js';
-import { COMMANDS, type CommandName } from './table.js';
+import { type CommandName, GROUPS, type NamedCommand } from './table.js';
 
 const HELP_WIDTH = 80;
 
@@ -23,7 +23,9 @@ export function createProgram(act: (name: CommandName, input: Input) => Promise<
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError(true)
     .exitOverride();
-  for (const spec of COMMANDS) addCommand(program, spec, act);
+  for (const { title, commands } of GROUPS) {
+    for (const spec of commands) addCommand(program, title, spec, act);
+  }
   program.addHelpText(
     'after',
     `
@@ -41,7 +43,8 @@ agent's own, and 125 for bot-bottle's failures.`,
 
 function addCommand(
   program: Command,
-  spec: CommandSpec & { readonly name: CommandName },
+  group: string,
+  spec: NamedCommand,
   act: (name: CommandName, input: Input) => Promise<void>,
 ): void {
   const command = program
@@ -52,7 +55,7 @@ function addCommand(
     .description(
       spec.details === undefined ? sentence(spec.summary) : `${sentence(spec.summary)}\n${spec.details}`,
     )
-    .helpGroup(`${spec.group}:`)
+    .helpGroup(`${group}:`)
     .allowExcessArguments(false);
   for (const argument of spec.args ?? []) command.addArgument(toArgument(argument));
   for (const option of spec.options ?? []) command.addOption(toOption(option));

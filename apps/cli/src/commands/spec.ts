@@ -42,13 +42,10 @@ export type Run = (context: Context, input: Input) => Promise<number>;
 /** One command: the only source of its parser, its help, its completion and its manual. */
 export interface CommandSpec {
   readonly name: string;
-  readonly group: string;
   readonly summary: string;
   /** More than the summary says, for the command's own help. */
   readonly details?: string;
   readonly args?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
   readonly examples?: readonly string[];
-  /** Not in help and completion. */
-  readonly hidden?: boolean;
 }

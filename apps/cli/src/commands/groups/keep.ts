@@ -1,0 +1,32 @@
+import type { CommandSpec } from '../spec.js';
+import { ID, JSON_OUTPUT } from './shared.js';
+
+export const KEEP_COMMANDS = [
+  {
+    name: 'preserve',
+    summary: 'keep the state when the session ends',
+    args: [ID],
+    options: [{ name: 'off', description: 'do not keep it' }, JSON_OUTPUT],
+    examples: ['bot-bottle preserve claude-x7k2p', 'bot-bottle preserve claude-x7k2p --off'],
+  },
+  {
+    name: 'rm',
+    summary: 'remove a bottle that does not run',
+    args: [ID],
+    options: [
+      {
+        name: 'force',
+        short: 'f',
+        description: 'also if it runs (it is stopped first), is preserved or broken',
+      },
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle rm claude-x7k2p', 'bot-bottle rm --force claude-x7k2p'],
+  },
+  {
+    name: 'prune',
+    summary: 'remove what ended and nobody kept',
+    options: [{ name: 'dry-run', description: 'only say what would be removed, and why' }, JSON_OUTPUT],
+    examples: ['bot-bottle prune --dry-run'],
+  },
+] as const satisfies readonly CommandSpec[];

@@ -1,0 +1,99 @@
+import type { CommandSpec } from '../spec.js';
+import { DETACH, DETACH_KEYS, ID, JSON_OUTPUT, PRESERVE } from './shared.js';
+
+export const RUN_COMMANDS = [
+  {
+    name: 'start',
+    summary: 'start an agent in a new bottle',
+    details:
+      "Without --cwd and --copy-cwd the workspace is empty. The exit code is the agent's own; 125 is a failure of bot-bottle itself.",
+    args: [
+      { name: 'AGENT', description: 'name of an agent (see: bot-bottle agents)', kind: 'agent' },
+      {
+        name: 'ARGS',
+        description: "arguments for the agent, after '--'",
+        kind: 'text',
+        optional: true,
+        variadic: true,
+      },
+    ],
+    options: [
+      {
+        name: 'cwd',
+        description: 'mount DIR read-write at its own path',
+        value: { name: 'DIR', kind: 'folder' },
+      },
+      {
+        name: 'copy-cwd',
+        description: 'give the bottle a copy of DIR (default: the current folder)',
+        value: { name: 'DIR', kind: 'folder', optional: true },
+      },
+      {
+        name: 'backend',
+        description: 'run it on this backend',
+        value: { name: 'NAME', kind: 'backend' },
+      },
+      {
+        name: 'label',
+        short: 'l',
+        description: 'label the bottle; may be given again',
+        value: { name: 'K=V', kind: 'text', repeated: true },
+      },
+      {
+        name: 'allow',
+        description: "let it reach 'HOST[:PORT] [FLAG…]'; may be given again",
+        value: { name: 'HOST', kind: 'text', repeated: true },
+      },
+      {
+        name: 'routes',
+        description: 'routes: methods, paths and credentials of hosts',
+        value: { name: 'FILE', kind: 'file' },
+      },
+      PRESERVE,
+      DETACH,
+      DETACH_KEYS,
+      JSON_OUTPUT,
+    ],
+    examples: [
+      'bot-bottle start claude --cwd .',
+      'bot-bottle start codex --copy-cwd --label task=42',
+      'bot-bottle start shell --detach',
+      "bot-bottle start codex --allow pypi.org --allow '*.npmjs.org'",
+      'bot-bottle start shell --cwd . -- make test',
+    ],
+  },
+  {
+    name: 'resume',
+    summary: 'run an ended bottle again',
+    args: [ID],
+    options: [
+      { name: 'without-workspace', description: 'also if the mounted folder is gone' },
+      PRESERVE,
+      DETACH,
+      DETACH_KEYS,
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle resume claude-x7k2p'],
+  },
+  {
+    name: 'attach',
+    summary: 'attach this terminal to a running bottle',
+    args: [ID],
+    options: [DETACH_KEYS],
+    examples: ['bot-bottle attach claude-x7k2p'],
+  },
+  {
+    name: 'stop',
+    summary: 'end a running bottle',
+    args: [ID],
+    options: [
+      {
+        name: 'grace',
+        description: 'seconds between the polite signal and the kill (default: 10)',
+        value: { name: 'SECONDS', kind: 'text' },
+      },
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle stop claude-x7k2p --grace 30'],
+  },
+] as const satisfies readonly CommandSpec[];

@@ -1,0 +1,32 @@
+import type { CommandSpec } from '../spec.js';
+import { JSON_OUTPUT } from './shared.js';
+
+export const SET_UP_COMMANDS = [
+  {
+    name: 'agents',
+    summary: 'list the agents that can be started',
+    options: [JSON_OUTPUT],
+  },
+  {
+    name: 'doctor',
+    summary: 'check this machine and the state folder',
+    options: [JSON_OUTPUT],
+  },
+  {
+    name: 'completion',
+    summary: 'print the completion script of a shell',
+    args: [
+      {
+        name: 'SHELL',
+        description: 'bash, zsh or fish',
+        kind: 'text',
+        choices: ['bash', 'zsh', 'fish'],
+      },
+    ],
+    examples: [
+      'eval "$(bot-bottle completion bash)"   # in ~/.bashrc',
+      'eval "$(bot-bottle completion zsh)"    # in ~/.zshrc',
+      'bot-bottle completion fish | source    # in ~/.config/fish/config.fish',
+    ],
+  },
+] as const satisfies readonly CommandSpec[];
