@@ -2,7 +2,7 @@ import type { BottleSpec, FileMount, ResolvedMounts } from '@bot-bottle/backend'
 import { stringify } from 'yaml';
 import { EGRESS_PROGRAM, SOCKET_FOLDER } from './egress-program.js';
 import { limitsOf } from './limits.js';
-import { containerOf, labelsOf, type Role } from './names.js';
+import { containerOf, LABELS, labelsOf, OPERATOR_LABEL, type Role } from './names.js';
 import type { Scratch } from './scratch.js';
 
 /** Set where the specification does not; the image's own variables stay, and Docker adds HOSTNAME. */
@@ -95,8 +95,9 @@ function confined(spec: BottleSpec, role: Role): object {
     container_name: containerOf(spec, role),
     labels: {
       ...Object.fromEntries(
-        Object.entries(spec.labels).map(([name, value]) => [`bot-bottle.label.${name}`, value]),
+        Object.entries(spec.labels).map(([name, value]) => [`${OPERATOR_LABEL}${name}`, value]),
       ),
+      ...(role === 'agent' ? { [LABELS.agent]: spec.agentName } : {}),
       ...labelsOf(spec, role),
     },
     // Process 1 ends by no signal that it does not handle, and leaves zombies: an init in its place does neither.

@@ -9,9 +9,10 @@ export type ContainerState =
   | { readonly state: 'running' }
   | { readonly state: 'exited'; readonly exit: ExitStatus };
 
-/** The ids of everything of this bottle, by its labels. */
-export async function containersOf(engine: Engine, ref: BottleRef): Promise<readonly string[]> {
+/** The ids of everything of this bottle, or of what has a role in it, by its labels. */
+export async function containersOf(engine: Engine, ref: BottleRef, role?: Role): Promise<readonly string[]> {
   const filters = [`label=${LABELS.identity}=${ref.identity}`, `label=${LABELS.state}=${ref.stateFolder}`];
+  if (role !== undefined) filters.push(`label=${LABELS.role}=${role}`);
   const options = filters.flatMap(filter => ['--filter', filter]);
   return words(await engine.ask('ps', '--all', '--quiet', '--no-trunc', ...options));
 }

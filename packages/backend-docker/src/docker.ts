@@ -23,9 +23,11 @@ import { filesIn } from './image-files.js';
 import { imageId } from './images.js';
 import { projectOf } from './names.js';
 import { probe } from './probe.js';
+import { recall } from './recall.js';
 import { readPrepared, removeScratch, scratchOf, writeScratch } from './scratch.js';
 import { attachProject, launchProject } from './session.js';
 import { stopAgent } from './stop.js';
+import { survey } from './survey.js';
 import { operatorUser } from './user.js';
 
 export interface DockerOptions {
@@ -111,6 +113,10 @@ export function dockerBackend(options: DockerOptions = {}): Backend {
     stop: (ref, { graceMs }) => translated('stop-failed', () => stopAgent(engine, ref, graceMs)),
 
     destroy: ref => translated('stop-failed', () => destroy(engine, ref)),
+
+    survey: () => translated('unavailable', () => survey(engine)),
+
+    recall: ref => translated('unavailable', () => recall(engine, ref)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type BottleRef, CONTRACT_VERSION } from '@bot-bottle/backend';
+import { BackendError, type BottleRef, CONTRACT_VERSION } from '@bot-bottle/backend';
 import { composeProjectOf } from '@bot-bottle/identity';
 
 /** The two services of a bottle's project. The agent has the network of its egress container and no other. */
@@ -11,14 +11,26 @@ export const LABELS = {
   contract: 'bot-bottle.contract',
   /** The bottle's folder: two roots on one engine may hold one identity. */
   state: 'bot-bottle.state',
+  /** The agent's name, of its container alone. */
+  agent: 'bot-bottle.agent',
 } as const;
+
+/** Before the name of each label of the operator's. */
+export const OPERATOR_LABEL = 'bot-bottle.label.';
 
 /** Compose's own (docs.docker.com/reference/compose-file, "labels"). */
 export const PROJECT_LABEL = 'com.docker.compose.project';
 
-/** The same that the bottle's record holds as `compose_project`. */
-export function projectOf({ identity }: BottleRef): string {
-  return composeProjectOf(identity);
+/** docs.docker.com/compose/how-tos/project-name */
+const PROJECT = /^[a-z0-9][a-z0-9_-]*$/;
+
+/** As the bottle's record has it. @throws BackendError `bad-spec` where that is no name of a Compose project */
+export function projectOf({ identity, project = composeProjectOf(identity) }: BottleRef): string {
+  if (PROJECT.test(project)) return project;
+  throw new BackendError(
+    'bad-spec',
+    `${JSON.stringify(project)} is no name of a Compose project; expected a-z, 0-9, "-" and "_", the first a letter or a digit`,
+  );
 }
 
 export function containerOf(ref: BottleRef, role: Role): string {

@@ -1,5 +1,6 @@
 import type { ContractVersion } from './contract.js';
 import type { BottleRef, BottleSpec, LimitName, WorkspaceKind } from './spec.js';
+import type { Recollection, Sighting } from './survey.js';
 import type { ExitStatus, LaunchHost, Terminal } from './terminal.js';
 
 /** What an adapter can do anywhere; what this machine lets it do is in `Probe`. */
@@ -101,4 +102,11 @@ export interface Backend {
   stop(ref: BottleRef, options: StopOptions): Promise<void>;
   /** Stops and removes everything the adapter made, and nothing else: workspace and home stay. Idempotent. */
   destroy(ref: BottleRef): Promise<DestroyReport>;
+  /**
+   * Everything that goes by a bottle's name, of whatever root, in one question to the engine. For a backend whose bottles outlive
+   * their keeper; absent: none does, or nobody can tell. @throws `unavailable`
+   */
+  survey?(): Promise<readonly Sighting[]>;
+  /** What it still knows of a bottle whose record is lost; null: nothing. Together with `survey`. @throws `unavailable` */
+  recall?(ref: BottleRef): Promise<Recollection | null>;
 }

@@ -28,4 +28,5 @@ export type {
   Workspace,
   WorkspaceKind,
 } from './spec.js';
+export type { Recollection, Sighting } from './survey.js';
 export type { ExitStatus, LaunchHost, Terminal, TerminalCommand, TerminalSize } from './terminal.js';

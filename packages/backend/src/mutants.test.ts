@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describeBackend, memoryBackend, memoryPrograms } from './conformance.js';
-import type { Backend, BottleRef, BottleSpec, LaunchHost } from './index.js';
+import type { Backend, BottleRef, BottleSpec, LaunchHost, Recollection } from './index.js';
 
 const host = (): LaunchHost => ({
   openTerminal(): never {
@@ -47,6 +47,12 @@ const denyFirst = ({ serveEgress, ...host }: LaunchHost): LaunchHost => {
 };
 
 const shared: { host?: LaunchHost } = {};
+
+const forgotten: Recollection = {
+  ...{ agentName: '', command: [], image: null, labels: {}, project: '', createdAt: new Date(0) },
+  workspace: { source: '/', target: '/' },
+  home: { source: '/', target: '/' },
+};
 
 describe('the suite', () => {
   it('passes a sound backend in any runner', async () => {
@@ -215,6 +221,39 @@ describe('the suite', () => {
                 workspace: { ...workspace, source: dirname(file.source), target: '/run/bot-bottle' },
               },
         ),
+    ],
+    ['sees none of its bottles', 'sees that a bottle of it runs', () => ({ survey: async () => [] })],
+    [
+      'sees only what runs',
+      'sees that a bottle of it runs',
+      sound => ({
+        survey: async () => ((await sound.survey?.()) ?? []).filter(({ state }) => state === 'running'),
+      }),
+    ],
+    [
+      'goes by a name of its own',
+      'finds a bottle whose state is lost',
+      sound => ({
+        prepare: ({ project: _ignored, ...spec }) => sound.prepare(spec),
+      }),
+    ],
+    [
+      'takes its labels apart',
+      'finds a bottle whose state is lost',
+      sound => ({
+        recall: async ref => {
+          const known = await sound.recall?.(ref);
+          return known ? { ...known, labels: { task: 'a' } } : null;
+        },
+      }),
+    ],
+    [
+      'recalls what it has removed',
+      'finds a bottle whose state is lost',
+      sound => {
+        const recalled = sound.recall;
+        return { recall: async ref => (await recalled?.(ref)) ?? forgotten };
+      },
     ],
     [
       'shows files anywhere',

@@ -5,6 +5,11 @@ export interface BottleRef {
   readonly identity: Identity;
   /** The adapter's own scratch: a folder of the host that only the adapter writes. Its parent exists; the adapter creates it. */
   readonly stateFolder: string;
+  /**
+   * What its containers, networks and the like go by together, as its record has it (`compose_project`). Absent:
+   * `bot-bottle-<identity>`.
+   */
+  readonly project?: string;
 }
 
 /** A folder of the host made visible in the bottle. Both are absolute; `source` exists and is a folder. */

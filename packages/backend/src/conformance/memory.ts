@@ -5,11 +5,14 @@ import { CONTRACT_VERSION } from '../contract.js';
 import { EGRESS_PROOF } from '../egress-proof.js';
 import { BackendError } from '../errors.js';
 import type { BottleRef, BottleSpec } from '../spec.js';
+import type { Sighting } from '../survey.js';
 import type { ExitStatus, LaunchHost } from '../terminal.js';
 import { talk } from './memory-connection.js';
 import { type MemoryProcess, startProgram } from './memory-programs.js';
 
 interface Entry {
+  spec: BottleSpec;
+  readonly createdAt: Date;
   status: BottleStatus;
   process?: MemoryProcess;
 }
@@ -68,7 +71,9 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
           throw new BackendError('bad-spec', `not a folder: ${source}`);
         }
       }
-      if (entryOf(spec) === undefined) store.set(spec.stateFolder, { status: { state: 'prepared' } });
+      const entry = entryOf(spec);
+      if (entry !== undefined) entry.spec = spec;
+      else store.set(spec.stateFolder, { spec, createdAt: new Date(), status: { state: 'prepared' } });
       return { spec };
     },
 
@@ -105,6 +110,32 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
       await stop(ref, 0);
       return { removed: store.delete(ref.stateFolder), left: [] };
     },
+
+    survey: async () =>
+      [...store.values()].filter(({ status }) => status.state !== 'prepared').map(sightingOf),
+
+    async recall(ref) {
+      const entry = entryOf(ref);
+      if (entry === undefined) return null;
+      const { agentName, command, workspace, home, labels } = entry.spec;
+      const { source, target } = workspace;
+      const { project, createdAt } = sightingOf(entry);
+      return {
+        ...{ agentName, command, image: null, workspace: { source, target }, home, labels },
+        ...{ project, createdAt },
+      };
+    },
+  };
+}
+
+function sightingOf({ spec, createdAt, status }: Entry): Sighting {
+  const { identity, stateFolder, project = `bot-bottle-${identity}` } = spec;
+  return {
+    bottle: { identity, stateFolder, project },
+    project,
+    state: status.state === 'running' ? 'running' : 'exited',
+    names: [identity],
+    createdAt,
   };
 }
 

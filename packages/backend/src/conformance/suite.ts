@@ -8,6 +8,7 @@ import { type TestBottle, watch, withBottle } from './bottles.js';
 import { describeEgress, describeFiles, describeNoEgress } from './egress.js';
 import { type Programs, shellPrograms } from './programs.js';
 import { type ConformanceOptions, refuses, type TestRunner } from './runner.js';
+import { describeSurvey } from './survey.js';
 
 /**
  * Proves an adapter: registers one test for each promise of the contract, and for each capability that it claims.
@@ -16,7 +17,7 @@ import { type ConformanceOptions, refuses, type TestRunner } from './runner.js';
 export function describeBackend(name: string, makeBackend: () => Backend, options: ConformanceOptions): void {
   const { describe, it } = options.runner ?? (globalThis as unknown as TestRunner);
   const programs = options.programs ?? shellPrograms;
-  const { capabilities } = makeBackend();
+  const { capabilities, survey } = makeBackend();
   const promise = (text: string, body: (bottle: TestBottle, backend: Backend) => Promise<void>) =>
     it(text, () => {
       const backend = makeBackend();
@@ -46,6 +47,7 @@ export function describeBackend(name: string, makeBackend: () => Backend, option
         await refuses('unsupported', () => backend.attach(bottle.spec, options.host()));
       });
     }
+    if (survey !== undefined) describeSurvey(promise, programs, makeBackend);
     if (capabilities.attach) describeAttach(promise, programs, makeBackend, options);
     if (capabilities.isolation !== 'none') describeIsolation(it, makeBackend, options, programs);
     if (capabilities.network !== 'open') describeNetwork(promise, programs);
