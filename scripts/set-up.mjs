@@ -24,6 +24,8 @@ const testPrograms = {
   faketime: 'faketime',
   zsh: 'zsh',
   fish: 'fish',
+  mandoc: 'mandoc',
+  groff: 'groff-base',
   python3: 'python3',
   '/usr/lib/python3/dist-packages/requests': 'python3-requests',
   keytool: 'default-jre-headless',

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { defineConfig } from 'tsup';
 import manifest from './package.json' with { type: 'json' };
+import { manualPage } from './src/commands/manual.js';
 import { configSchema } from './src/config/schema.js';
 
 // Two files, CommonJS (the quickest to load): the entry, and everything else bundled into one. What that imports
@@ -32,5 +33,12 @@ export default defineConfig({
     const schema = toJsonSchema(configSchema, { typeMode: 'input', errorMode: 'ignore' });
     await mkdir('schema', { recursive: true });
     await writeFile('schema/bot-bottle.schema.json', `${JSON.stringify(schema, null, 2)}\n`);
+    await writeFile('dist/bot-bottle.1', manualPage({ version: manifest.version, date: buildDate() }));
   },
 });
+
+/** Today, or what a reproducible build says it is (https://reproducible-builds.org/specs/source-date-epoch). */
+function buildDate(): Date {
+  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  return epoch === undefined ? new Date() : new Date(Number(epoch) * 1000);
+}

@@ -22,8 +22,10 @@ function operatorWithProgram(): Operator {
 
 const names = COMMANDS.map(spec => spec.name);
 
+type Offer = readonly [line: string, candidates: readonly string[]];
+
 /** What every shell must offer, whichever way it says it. */
-const OFFERS: readonly (readonly [line: string, candidates: readonly string[]])[] = [
+const OFFERS: readonly Offer[] = [
   ['bot-bottle pr', ['preserve', 'prune']],
   ['bot-bottle resume ', ['one-aaaaa', 'two-bbbbb']],
   ['bot-bottle show o', ['one-aaaaa']],
@@ -36,59 +38,103 @@ const OFFERS: readonly (readonly [line: string, candidates: readonly string[]])[
   ['bot-bottle egress one-aaaaa --replay /etc/hostnam', ['/etc/hostname']],
 ];
 
-describe('bash completion', () => {
-  const operator = operatorWithProgram();
+/** Every option of every command. */
+const OPTIONS: readonly Offer[] = COMMANDS.map(({ name, options = [] }) => [
+  `bot-bottle ${name} --`,
+  [...options.map(option => `--${option.name}`), '--help'].sort(),
+]);
 
-  function complete(line: string): string[] {
-    const words = line.split(' ');
-    const script = `
-      eval "$(bot-bottle completion bash)"
-      COMP_WORDS=(${words.map(word => `'${word}'`).join(' ')}) COMP_CWORD=${words.length - 1}
-      _bot_bottle
-      printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], {
-      env: operator.env,
-      encoding: 'utf8',
+/** What a shell offers for each line, sorted; it is started once and prints `END` behind the candidates of each. */
+function completeAll(
+  operator: Operator,
+  shell: readonly string[],
+  lines: readonly string[],
+): Map<string, string[]> {
+  const [file = '', ...args] = [...shell, ...lines];
+  const { stdout, stderr } = spawnSync(file, args, { env: operator.env, encoding: 'utf8' });
+  expect(stderr).toBe('');
+  const answers = stdout.split('END\n').map(text => text.split('\n').filter(Boolean).sort());
+  return new Map(lines.map((line, index) => [line, answers[index] ?? []]));
+}
+
+const EVERY_COMMAND = 'bot-bottle ';
+const BEHIND_DASHES = 'bot-bottle start shell -- /etc/hostnam';
+
+const BASH = `eval "$(bot-bottle completion bash)"
+for line; do
+  read -ra COMP_WORDS <<<"$line"
+  case $line in *' ') COMP_WORDS+=('') ;; esac
+  COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
+  _bot_bottle
+  printf '%s\\n' "\${COMPREPLY[@]}" END
+done`;
+
+const FISH = `bot-bottle completion fish | source
+for line in $argv
+  complete -C $line | string replace --regex '\\t.*' ''
+  echo END
+end`;
+
+const SHELLS = [
+  ['bash', ['bash', '--norc', '-c', BASH, 'bash'], ['--help', '--version']],
+  ['fish', ['fish', '--no-config', '-c', FISH], []],
+] as const;
+
+describe.each(SHELLS)('%s completion', (shell, command, flags) => {
+  describeWith(shell, 'of bot-bottle', () => {
+    const offers = [...OFFERS, ...OPTIONS];
+    let offered: Map<string, string[]>;
+
+    beforeAll(() => {
+      const lines = [...offers.map(([line]) => line), EVERY_COMMAND, BEHIND_DASHES];
+      offered = completeAll(operatorWithProgram(), command, lines);
     });
-    expect(stderr).toBe('');
-    return stdout.split('\n').filter(Boolean).sort();
-  }
 
-  it.each(OFFERS)('completes %j', (line, candidates) => {
-    expect(complete(line)).toEqual(candidates);
-  });
+    it.each(offers)('completes %j', (line, candidates) => {
+      // Where the value may be left out, fish offers the option in both forms.
+      expect(offered.get(line)?.filter(candidate => !candidate.endsWith('='))).toEqual(candidates);
+    });
 
-  it('offers every command, and files behind --', () => {
-    expect(complete('bot-bottle ')).toEqual([...names, '--help', '--version'].sort());
-    expect(complete('bot-bottle start shell -- /etc/hostnam')).toEqual(['/etc/hostname']);
+    it('offers every command, and files behind --', () => {
+      expect(offered.get(EVERY_COMMAND)).toEqual([...names, ...flags].sort());
+      expect(offered.get(BEHIND_DASHES)).toEqual(['/etc/hostname']);
+    });
   });
 });
 
-describeWith('fish', 'fish completion', () => {
-  const operator = operatorWithProgram();
+/** Zsh completes only for somebody at a terminal. */
+class ZshUser {
+  readonly #zsh = spawn('zsh', ['-f', '-i'], { env: operatorWithProgram().env, cols: 100, rows: 60 });
+  #shown = '';
 
-  function complete(line: string): string[] {
-    const script = `bot-bottle completion fish | source; complete -C '${line}'`;
-    const { stdout, stderr } = spawnSync('fish', ['--no-config', '-c', script], {
-      env: operator.env,
-      encoding: 'utf8',
+  constructor() {
+    this.#zsh.onData(text => {
+      this.#shown += text;
     });
-    expect(stderr).toBe('');
-    return stdout
-      .split('\n')
-      .map(row => row.split('\t')[0] ?? '')
-      .filter(Boolean)
-      .sort();
   }
 
-  it.each(OFFERS)('completes %j', (line, candidates) => {
-    expect(complete(line)).toEqual(candidates);
-  });
+  async begin(): Promise<void> {
+    const set = 'autoload -Uz compinit; compinit -u -D; eval "$(bot-bottle completion zsh)"; LISTMAX=0';
+    this.#zsh.write(`${set}; PS1=ready:\r`);
+    await this.#sees(shown => shown.includes('\x1b[Jready:'));
+  }
 
-  it('offers every command', () => {
-    expect(complete('bot-bottle ')).toEqual([...names].sort());
-  });
-});
+  /** Types the line and asks, until every candidate is shown. */
+  async isOffered(line: string, candidates: readonly string[]): Promise<void> {
+    this.#shown = '';
+    // Ctrl-U clears the line. Asked twice: the first may only insert what the candidates share.
+    this.#zsh.write(`\x15${line}\t\t`);
+    await this.#sees(shown => candidates.every(candidate => withoutControls(shown).includes(candidate)));
+  }
+
+  end(): void {
+    this.#zsh.kill('SIGKILL');
+  }
+
+  async #sees(condition: (shown: string) => boolean): Promise<void> {
+    await until(() => condition(this.#shown));
+  }
+}
 
 /** What a person reads: without bells, and without the sequences that colour and clear. */
 function withoutControls(text: string): string {
@@ -97,24 +143,21 @@ function withoutControls(text: string): string {
 }
 
 describeWith('zsh', 'zsh completion', () => {
-  // Zsh completes only for somebody at a terminal.
-  it.each(OFFERS)('completes %j', async (line, candidates) => {
-    const operator = operatorWithProgram();
-    const set =
-      'autoload -Uz compinit; compinit -u -D; eval "$(bot-bottle completion zsh)"; PS1=ready:; LISTMAX=0';
-    const zsh = spawn('zsh', ['-f', '-i'], { env: operator.env, cwd: operator.home, cols: 100, rows: 40 });
-    let shown = '';
-    zsh.onData(text => {
-      shown += text;
-    });
-    zsh.write(`${set}\r`);
-    await until(() => shown.includes('\x1b[Jready:'));
-    shown = '';
-    // Twice: the first may only insert what the candidates share.
-    zsh.write(`${line}\t\t`);
-    await until(() => candidates.every(candidate => withoutControls(shown).includes(candidate)));
-    zsh.kill('SIGKILL');
+  let user: ZshUser;
+
+  beforeAll(async () => {
+    user = new ZshUser();
+    await user.begin();
   });
+
+  afterAll(() => user.end());
+
+  it.each([...OFFERS, ...OPTIONS, [EVERY_COMMAND, names] as Offer])(
+    'completes %j',
+    async (line, candidates) => {
+      await user.isOffered(line, candidates);
+    },
+  );
 });
 
 describe('what completion scripts ask', () => {

@@ -5,6 +5,10 @@ import { BUNDLE, Operator } from './support/cli.js';
 
 const operator = new Operator();
 
+function tooWide(help: string): string[] {
+  return help.split('\n').filter(line => line.length > 80);
+}
+
 it('prints its version', async () => {
   for (const flag of ['--version', '-V']) {
     expect(await operator.run([flag])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
@@ -26,23 +30,23 @@ it.each(['18.20.8', '20.19.0'])(
   },
 );
 
-it('shows the same help in a pipe, in a wide terminal and in a narrow one', async () => {
+it('shows the commands in their groups, within 80 columns', async () => {
   const { stdout, code } = await operator.run(['--help']);
   expect(code).toBe(0);
+  expect(tooWide(stdout)).toEqual([]);
   expect(stdout).toMatchSnapshot();
   expect((await operator.run(['help'])).stdout).toBe(stdout);
+  expect((await operator.run(['help', 'stop'])).stdout).toBe((await operator.run(['stop', '--help'])).stdout);
 });
 
 it.each(COMMANDS.map(spec => spec.name))('explains %s within 80 columns', async name => {
   const { stdout, stderr, code } = await operator.run([name, '--help']);
   expect([code, stderr]).toEqual([0, '']);
-  expect(stdout.split('\n').filter(line => line.length > 80)).toEqual([]);
+  expect(tooWide(stdout)).toEqual([]);
   expect(stdout).toMatchSnapshot();
-  expect((await operator.run(['help', name])).stdout).toBe(stdout);
 });
 
-it('shows help on stderr where a program calls it without a command', async () => {
-  const { code, stdout, stderr } = await operator.run([]);
-  expect([code, stdout]).toEqual([2, '']);
-  expect(stderr).toContain('Usage: bot-bottle COMMAND');
+it('tells a program that names no command what there is, and that nothing was done', async () => {
+  const { stdout } = await operator.run(['--help']);
+  expect(await operator.run([])).toEqual({ code: 2, stdout, stderr: '' });
 });

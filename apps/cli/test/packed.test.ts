@@ -10,6 +10,7 @@ it('is packed with what it runs and nothing else', () => {
   expect(stdout.trim().split('\n').sort()).toEqual([
     'package/LICENSE',
     'package/README.md',
+    'package/dist/bot-bottle.1',
     'package/dist/bot-bottle.cjs',
     'package/dist/run.cjs',
     'package/package.json',

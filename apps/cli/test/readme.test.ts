@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENVIRONMENT } from '../src/commands/about.js';
 import { COMMANDS } from '../src/commands/table.js';
 import { parseConfig } from '../src/config/read.js';
 import { EXIT_CODE_TABLE } from '../src/output/exit-codes.js';
@@ -58,6 +59,10 @@ describe("README's", () => {
 
   it('exit codes are those of the program', () => {
     expect(table('Exit codes')).toEqual(EXIT_CODE_TABLE);
+  });
+
+  it('variables are those that the help names', () => {
+    expect(table('Environment')).toEqual(ENVIRONMENT.map(([name, meaning]) => [`\`${name}\``, meaning]));
   });
 
   it('commands are all there are, in the order of the help', () => {

@@ -1,3 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '@bot-bottle/test-kit';
+import { GROUPS } from '../src/commands/table.js';
 import { Operator } from './support/cli.js';
 import { markPreserved, plantLocal } from './support/records.js';
 import { PersonAtTerminal } from './support/terminal.js';
@@ -41,11 +45,46 @@ describe('on a terminal', () => {
     expect(await screen(operator, 'list')).toContain('/\\u001b[2J');
   });
 
-  it('an empty root invites to start, and the bare command shows the help', async () => {
-    const operator = new Operator();
-    expect(await screen(operator, 'list')).toBe('no bottles; start one with: bot-bottle start AGENT\n');
-    expect(await screen(operator)).toContain('Usage: bot-bottle COMMAND [OPTIONS]');
-    plantLocal(operator, 'one-aaaaa');
-    expect(await screen(operator)).toMatch(/\n1 here already; see: bot-bottle list\n$/);
+  it('an empty root invites to start', async () => {
+    expect(await screen(new Operator(), 'list')).toBe('no bottles; start one with: bot-bottle start AGENT\n');
+  });
+});
+
+describe('bot-bottle alone, on a terminal,', () => {
+  it('shows what it can do and how to begin', async () => {
+    const shown = await screen(new Operator({ env: { NO_COLOR: '1' } }));
+    for (const { title, commands } of GROUPS)
+      expect(shown).toMatch(new RegExp(`^  ${title} +${commands.map(({ name }) => name).join(', ')}$`, 'm'));
+    expect(shown).toContain('\nNo bottle is here yet.\n\n  bot-bottle doctor ');
+    expect(shown.split('\n').filter(line => line.length > 80)).toEqual([]);
+  });
+
+  it('shows what runs, counts the rest, and names the command that comes back to it', async () => {
+    const operator = new Operator({ env: { NO_COLOR: '1' } });
+    try {
+      markPreserved(plantLocal(operator, 'old-aaaaa'));
+      plantLocal(operator, 'old-bbbbb');
+      plantLocal(operator, 'old-ccccc');
+      expect(await screen(operator)).toMatch(
+        /\n1 preserved, 2 stopped; see: bot-bottle list\n\n {2}bot-bottle resume old-/,
+      );
+      const project = temporaryFolder();
+      const { identity } = await operator.start('shell', '--cwd', project);
+      const shown = await screen(operator);
+      expect(shown).toMatch(new RegExp(`\nIDENTITY .*\n${identity} +shell +running .* ${project}\n\n`));
+      expect(shown).toContain(`\n  bot-bottle attach ${identity} `);
+      expect(shown).not.toMatch(/^old-/m);
+    } finally {
+      await operator.killAll();
+    }
+  });
+
+  it('shows what it can do also where the state cannot be read', async () => {
+    const operator = new Operator({ env: { NO_COLOR: '1' } });
+    mkdirSync(operator.root);
+    writeFileSync(join(operator.root, 'state'), '');
+    const shown = await screen(operator);
+    expect(shown).toContain('  Run');
+    expect(shown).toMatch(/\nbot-bottle: .*\/state is no folder; .*\n {2}try: bot-bottle doctor\n$/);
   });
 });

@@ -1,6 +1,6 @@
+import { paint, type Style } from '../output/colours.js';
 import { printable } from '../output/escape.js';
 import { EXIT } from '../output/exit-codes.js';
-import { paint, type Style } from '../output/table.js';
 import { write, writeJson, writeLine } from '../output/write.js';
 import { diffWorkspace, type WorkspaceChange } from '../session/diff.js';
 import { resolveBottle } from './resolve-identity.js';

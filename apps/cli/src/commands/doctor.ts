@@ -1,7 +1,7 @@
 import { diagnose } from '../doctor/diagnose.js';
+import { paint } from '../output/colours.js';
 import { printable } from '../output/escape.js';
 import { EXIT } from '../output/exit-codes.js';
-import { paint } from '../output/table.js';
 import { write, writeJson } from '../output/write.js';
 import type { Run } from './spec.js';
 

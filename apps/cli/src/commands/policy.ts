@@ -1,9 +1,9 @@
 import { writeLiveConfig } from '@bot-bottle/live-config';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
+import { paint } from '../output/colours.js';
 import { printable } from '../output/escape.js';
 import { EXIT } from '../output/exit-codes.js';
-import { paint } from '../output/table.js';
 import { write, writeJson, writeLine } from '../output/write.js';
 import { applyPolicy, sinceWhen } from '../policy/apply.js';
 import { describePolicy, summarise } from '../policy/describe.js';

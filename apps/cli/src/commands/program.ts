@@ -1,14 +1,17 @@
 import { Argument, Command, Option } from 'commander';
+import { twoColumns } from '../output/format.js';
 import { version } from '../version.js';
-import type { ArgumentSpec, CommandSpec, Input, OptionSpec } from './spec.js';
+import { DESCRIPTION, ENVIRONMENT, EXAMPLES } from './about.js';
+import type { ArgumentSpec, Input, OptionSpec } from './spec.js';
 import { type CommandName, GROUPS, type NamedCommand } from './table.js';
+import { optionFlags, sentence, usageOf } from './usage.js';
 
 const HELP_WIDTH = 80;
 
 /** The parser of the command table. `act` is called with the command that was asked for. */
 export function createProgram(act: (name: CommandName, input: Input) => Promise<void>): Command {
   const program = new Command('bot-bottle')
-    .description('Run an AI coding agent in a bottle: a disposable sandbox whose state survives.')
+    .description(DESCRIPTION)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help; behind a command, its own')
     .helpCommand(false)
@@ -30,11 +33,9 @@ export function createProgram(act: (name: CommandName, input: Input) => Promise<
     'after',
     `
 Examples:
-  bot-bottle start claude --cwd .     work on this folder; ctrl-p ctrl-q detaches
-  bot-bottle start codex --copy-cwd   work on a copy of it
-  bot-bottle list                     what runs and what is kept
-  bot-bottle resume claude-x7k2p      go on with it
-
+${twoColumns(EXAMPLES)}
+Environment:
+${twoColumns(ENVIRONMENT)}
 Exit codes: 0 done, 1 failed, 2 wrong usage; start, resume and attach: the
 agent's own, and 125 for bot-bottle's failures.`,
   );
@@ -59,12 +60,10 @@ function addCommand(
     .allowExcessArguments(false);
   for (const argument of spec.args ?? []) command.addArgument(toArgument(argument));
   for (const option of spec.options ?? []) command.addOption(toOption(option));
-  if (spec.examples !== undefined) {
-    command.addHelpText(
-      'after',
-      `\nExamples:\n${spec.examples.map(example => `  ${example}\n`).join('')}`.trimEnd(),
-    );
-  }
+  command.addHelpText(
+    'after',
+    `\nExamples:\n${spec.examples.map(example => `  ${example}\n`).join('')}`.trimEnd(),
+  );
   command.action(() => act(spec.name, inputOf(command)));
 }
 
@@ -83,14 +82,6 @@ function toOption(spec: OptionSpec): Option {
 
 function append(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
-}
-
-/** An option as help writes it: `-l, --label <K=V>`. */
-function optionFlags(spec: OptionSpec): string {
-  const short = spec.short === undefined ? '' : `-${spec.short}, `;
-  if (spec.value === undefined) return `${short}--${spec.name}`;
-  const value = spec.value.optional ? `[${spec.value.name}]` : `<${spec.value.name}>`;
-  return `${short}--${spec.name} ${value}`;
 }
 
 function inputOf(command: Command): Input {
@@ -115,18 +106,4 @@ function argumentTerm(argument: Argument): string {
   const name = argument.name();
   if (!argument.required) return `[-- ${name}]`;
   return argument.variadic ? `${name}...` : name;
-}
-
-function usageOf({ args = [] }: CommandSpec): string {
-  const required = args.filter(({ optional }) => !optional);
-  const optional = args.filter(({ optional }) => optional);
-  return [
-    ...required.map(({ name, variadic }) => (variadic ? `${name}...` : name)),
-    '[OPTIONS]',
-    ...optional.map(({ name }) => `[-- ${name}]`),
-  ].join(' ');
-}
-
-function sentence(summary: string): string {
-  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
 }

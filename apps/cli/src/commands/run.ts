@@ -33,13 +33,20 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   if (argv[0] === '__complete')
     return (await import('./complete.js')).complete(await createContext(), argv.slice(1));
 
+  if (argv.length === 0 && process.stdout.isTTY)
+    return (await import('./overview.js')).showOverview(await createContext());
+
   const { createProgram } = await import('./program.js');
   let code: number = EXIT.ok;
   const program = createProgram(async (name, input) => {
     const command = await LOADERS[name]();
     code = await command.run(await createContext(), input);
   });
-  if (argv.length === 0) return greet(program.helpInformation());
+  if (argv.length === 0) {
+    // Nothing that a program could have meant: it is told what there is, and that nothing was done.
+    program.outputHelp();
+    return EXIT.usage;
+  }
   try {
     // `help list`, as git and docker have it, is `list --help`.
     await program.parseAsync(argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : argv, { from: 'user' });
@@ -49,18 +56,6 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     throw usageError(fromCommander(error), helpCommand(commandOf(argv)));
   }
   return code;
-}
-
-/** No command: a person at a terminal is told what there is to type and to find; a program has made a mistake. */
-async function greet(help: string): Promise<number> {
-  if (!process.stdout.isTTY) {
-    process.stderr.write(help);
-    return EXIT.usage;
-  }
-  const { listIdentities, stateRoot } = await import('@bot-bottle/state-paths');
-  const count = listIdentities(stateRoot()).length;
-  process.stdout.write(count === 0 ? help : `${help}\n${count} here already; see: bot-bottle list\n`);
-  return EXIT.ok;
 }
 
 async function createContext(): Promise<Context> {

@@ -47,5 +47,6 @@ export interface CommandSpec {
   readonly details?: string;
   readonly args?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
-  readonly examples?: readonly string[];
+  /** Command lines as they are typed; what is no command of bot-bottle's stands behind a `#`. */
+  readonly examples: readonly [string, ...string[]];
 }

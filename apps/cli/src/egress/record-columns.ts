@@ -1,5 +1,6 @@
 import type { AuditRecord } from '@bot-bottle/egress';
-import type { Column, Style } from '../output/table.js';
+import type { Style } from '../output/colours.js';
+import type { Column } from '../output/table.js';
 
 const STYLE: Readonly<Record<AuditRecord['event'], Style>> = {
   denied: 'red',

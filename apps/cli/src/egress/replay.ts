@@ -1,8 +1,9 @@
 import { type AuditRecord, type Policy, type Replayed, replay } from '@bot-bottle/egress';
 import type { LiveConfig } from '@bot-bottle/live-config';
 import type { Context } from '../context.js';
+import type { Style } from '../output/colours.js';
 import { usageError } from '../output/errors.js';
-import { type Column, formatPlain, formatTable, type Style } from '../output/table.js';
+import { type Column, formatPlain, formatTable } from '../output/table.js';
 import { write, writeJson, writeLine } from '../output/write.js';
 import { readAllowlistFile, readRoutesFile } from '../policy/policy-file.js';
 import { targetOf } from './record-columns.js';

@@ -28,3 +28,12 @@ export function formatAge(started: string, now: Date): string {
   }
   return '-';
 }
+
+/** Rows of two columns, the second aligned; `style` is for the first, once it has its width. */
+export function twoColumns(
+  rows: readonly (readonly [string, string])[],
+  style: (first: string) => string = first => first,
+): string {
+  const width = Math.max(...rows.map(([first]) => first.length));
+  return rows.map(([first, second]) => `  ${style(first.padEnd(width))}   ${second}\n`).join('');
+}

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { paint, type Style } from './colours.js';
 import { printable } from './escape.js';
 
 export interface Column<Row> {
@@ -8,13 +8,6 @@ export interface Column<Row> {
   /** For `formatRow`: as wide as most values are. */
   readonly width?: number;
   readonly style?: (row: Row) => Style | undefined;
-}
-
-export type Style = 'green' | 'yellow' | 'red' | 'cyan' | 'dim' | 'bold';
-
-/** Colours `text` if `stream` is a terminal that shows colours; NO_COLOR and FORCE_COLOR decide first, as Node has it. */
-export function paint(stream: NodeJS.WritableStream, style: Style, text: string): string {
-  return styleText(style, text, { stream, validateStream: true });
 }
 
 /** Rows as an aligned table with a heading, for a person. */

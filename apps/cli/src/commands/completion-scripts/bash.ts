@@ -1,4 +1,5 @@
-import type { ArgumentSpec, CommandSpec, OptionSpec, ValueKind } from '../spec.js';
+import type { ArgumentSpec, CommandSpec, OptionSpec } from '../spec.js';
+import { isAsked } from './asked.js';
 
 /** For bash 3.2 and later; needs nothing of the bash-completion package. */
 export function bashScript(commands: readonly CommandSpec[]): string {
@@ -51,9 +52,4 @@ function reply({ kind, choices }: Partial<Pick<ArgumentSpec, 'kind' | 'choices'>
     return `COMPREPLY=($(compgen -W "$(bot-bottle __complete ${kind} 2>/dev/null)" -- "$cur"))`;
   }
   return 'COMPREPLY=()';
-}
-
-/** Kinds whose values only bot-bottle itself knows. */
-export function isAsked(kind: ValueKind): boolean {
-  return kind === 'identity' || kind === 'recorded' || kind === 'agent' || kind === 'backend';
 }

@@ -1,11 +1,13 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../spec.js';
-import { isAsked } from './bash.js';
+import { isAsked } from './asked.js';
 
 export function fishScript(commands: readonly CommandSpec[]): string {
   const names = commands.map(spec => spec.name).join(' ');
   const lines = [
     '# fish completion of bot-bottle',
     'complete -c bot-bottle -f',
+    // Behind it stand the agent's own arguments.
+    'complete -c bot-bottle -n "contains -- -- (commandline -opc)" -F',
     `complete -c bot-bottle -n "not __fish_seen_subcommand_from ${names}" -l help -d 'show help'`,
     `complete -c bot-bottle -n "not __fish_seen_subcommand_from ${names}" -l version -d 'print the version'`,
     ...commands.map(

@@ -1,5 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../spec.js';
-import { isAsked } from './bash.js';
+import { isAsked } from './asked.js';
 
 /** Works both sourced (`eval`) and as a file `_bot-bottle` of the fpath. */
 export function zshScript(commands: readonly CommandSpec[]): string {

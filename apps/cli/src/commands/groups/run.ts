@@ -12,7 +12,7 @@ export const RUN_COMMANDS = [
       {
         name: 'ARGS',
         description: "arguments for the agent, after '--'",
-        kind: 'text',
+        kind: 'file',
         optional: true,
         variadic: true,
       },
