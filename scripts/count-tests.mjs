@@ -3,10 +3,9 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './set-up.mjs';
 
-const folders = ['packages', 'apps', 'examples'].flatMap(group => {
-  const folder = join(root, group);
-  return existsSync(folder) ? readdirSync(folder).map(name => join(folder, name)) : [];
-});
+const folders = ['packages', 'apps']
+  .flatMap(group => readdirSync(join(root, group)).map(name => join(root, group, name)))
+  .concat(join(root, 'release'));
 const resultsOf = folder => join(folder, '.test-results/counts.json');
 if (process.argv[2] === '--forget') {
   for (const folder of folders) rmSync(resultsOf(folder), { force: true });

@@ -1,4 +1,4 @@
-// `npm start`, `npm test`, `npm run bench` and `npm run check`: sets up what is missing, then does the job.
+// `npm start`, `npm test` and the `npm run` commands: sets up what is missing, then does the job.
 // Runs on any Node from 18 on, with no dependency, since it is what installs them.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -74,6 +74,12 @@ const jobs = {
     const tools = setUp({ tests: false });
     return run(tools.pnpm, ['turbo', 'run', 'lint', 'layers', 'typecheck', ...args], { env: tools.env });
   },
+  async 'release:dry'() {
+    const tools = setUp({ tests: true });
+    await build(tools);
+    const jest = join(root, 'node_modules/.bin/jest');
+    return run(jest, ['--verbose', ...args], { cwd: join(root, 'release'), env: tools.env });
+  },
   async bench() {
     const tools = setUp({ tests: true });
     await build(tools);
@@ -84,6 +90,8 @@ const jobs = {
 const HELP = {
   test: 'npm test [-- OPTIONS OF TURBO]      every check and test; e.g. npm test -- --filter=@bot-bottle/identity',
   check: 'npm run check [-- OPTIONS OF TURBO]   lint, layers and types alone',
+  'release:dry':
+    'npm run release:dry [-- OPTIONS OF JEST]   releases to a registry of its own: release/README.md',
   bench: 'npm run bench [-- NAME ...]   the paired benchmarks: bench/README.md',
 };
 

@@ -46,6 +46,7 @@ export function setUp({ tests }) {
   if (tests) unpackTestKernel();
   const tools = toolchain();
   installDependencies(tools);
+  if (tests) installNodes();
   if (tests) installAgents();
   return tools;
 }
@@ -86,6 +87,20 @@ function installDependencies({ pnpm, env }) {
   say('installing the dependencies');
   must(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only'], env);
   writeStamp('dependencies', wanted);
+}
+
+/** The versions of Node that packages are released for, and the one before, which must be told so. */
+function installNodes() {
+  const name = `node-${process.platform}-${process.arch}`;
+  for (const major of JSON.parse(readFileSync(join(root, 'scripts/nodes.json'), 'utf8'))) {
+    const prefix = join(toolsFolder, 'nodes', major);
+    if (existsSync(join(prefix, 'node_modules', name, 'bin/node'))) continue;
+    say(`installing ${name}@${major} into .tools/nodes (through npm, once)`);
+    mkdirSync(prefix, { recursive: true });
+    writeFileSync(join(prefix, 'package.json'), '{ "private": true }\n');
+    const flags = ['--no-audit', '--no-fund', '--loglevel=error'];
+    must('npm', ['install', '--prefix', prefix, ...flags, `${name}@${major}`], process.env);
+  }
 }
 
 /** The coding agents that the tests run in bottles, installed as an operator would; their versions are in agents.json alone. */
@@ -203,6 +218,7 @@ function fingerprint(files, describe) {
 function workspaceFolders() {
   return ['packages', 'apps']
     .flatMap(group => readdirSync(join(root, group)).map(name => join(root, group, name)))
+    .concat(join(root, 'bench'), join(root, 'release'))
     .filter(folder => existsSync(join(folder, 'package.json')));
 }
 

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '@bot-bottle/test-kit';
+import { Consumer } from '../src/consumer.ts';
+import { entriesOf } from '../src/entries.ts';
+import { released } from '../src/released.ts';
+
+const { releases, copy } = released();
+const libraries = releases.filter(({ name }) => name !== 'bot-bottle');
+const entries = entriesOf(copy, libraries);
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+const yarn = join(repository, 'release/node_modules/yarn/bin/yarn.js');
+
+/** What each entry exports at run time, as the module says it. */
+const REPORT = `console.log(JSON.stringify(all.map(module => Object.keys(module).sort())));\n`;
+const imports = entries.map((entry, index) => `import * as m${index} from '${entry}';\n`).join('');
+const list = entries.map((_entry, index) => `m${index}`).join(', ');
+
+// Each manager once, each Node once, each way to load with each of them: what the full product would add are repetitions.
+const INSTALL: Record<string, readonly string[]> = {
+  npm: ['npm', 'install'],
+  pnpm: ['pnpm', 'add'],
+  yarn: ['node', yarn, 'add', '--non-interactive'],
+};
+
+describe.each([
+  { manager: 'npm', node: '22' },
+  { manager: 'pnpm', node: '24' },
+  { manager: 'yarn', node: '26' },
+])('installed by $manager on Node $node, every entry', ({ manager, node }) => {
+  const consumer = new Consumer(temporaryFolder(), node);
+  const names: string[][] = [];
+
+  beforeAll(async () => {
+    await consumer.succeed(...(INSTALL[manager] ?? []), '@types/node', ...libraries.map(({ name }) => name));
+  });
+
+  it('loads as an ES module', async () => {
+    consumer.write('all.mjs', `${imports}const all = [${list}];\n${REPORT}`);
+    names.push(...JSON.parse(await consumer.succeed('node', 'all.mjs')));
+    expect(names.map(exported => exported.length > 0)).toEqual(entries.map(() => true));
+  });
+
+  it('gives CommonJS the same names', async () => {
+    consumer.write(
+      'all.cjs',
+      `const all = ${JSON.stringify(entries)}.map(name => require(name));\n${REPORT}`,
+    );
+    expect(JSON.parse(await consumer.succeed('node', 'all.cjs'))).toEqual(names);
+  });
+
+  it.each([
+    { module: 'nodenext', resolution: 'nodenext', files: ['all.mts', 'all.cts'] },
+    { module: 'esnext', resolution: 'bundler', files: ['all.mts'] },
+  ])('has types for TypeScript with $resolution, strict', async ({ module, resolution, files }) => {
+    for (const file of files) {
+      consumer.write(file, `${imports}export const all = [${list}] as const;\n`);
+    }
+    const compilerOptions = {
+      ...{ module, moduleResolution: resolution, target: 'es2023', lib: ['es2023'], types: ['node'] },
+      ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true },
+      skipLibCheck: false,
+    };
+    consumer.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+    expect((await consumer.attempt('node', tsc, '-p', '.')).output).toBe('');
+  });
+});
