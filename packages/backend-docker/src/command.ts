@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { Lines } from './lines.js';
 
 export interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds until it is killed. */
   readonly timeoutMs: number;
   readonly input?: Readable | undefined;
+  /** Ends it; the promise then rejects with an AbortError. */
+  readonly signal?: AbortSignal | undefined;
+  /** Takes each line of both streams as it comes; of the result's texts only the end is then kept. */
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 export interface CommandResult {
@@ -15,21 +20,25 @@ export interface CommandResult {
   readonly timedOut: boolean;
 }
 
+/** Octets that are kept of a stream whose lines are taken. */
+const END = 64 * 1024;
+
 /** Runs a program to its end. Rejects with the system's error where it cannot be started. */
 export function runCommand(
   file: string,
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const { env, timeoutMs, input } = options;
+  const { env, timeoutMs, input, signal, onLine } = options;
   return new Promise((resolve, reject) => {
     const child: ChildProcess = spawn(file, args, {
       env: { ...env },
       cwd: '/',
       stdio: ['pipe', 'pipe', 'pipe'],
+      ...(signal === undefined ? {} : { signal }),
     });
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
+    const out = gather(child.stdout, onLine);
+    const err = gather(child.stderr, onLine);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
@@ -38,8 +47,6 @@ export function runCommand(
       child.stdout?.destroy();
       child.stderr?.destroy();
     }, timeoutMs);
-    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
     // It may end without having read everything; its exit code says why.
     child.stdin?.on('error', () => input?.destroy());
     if (input === undefined) child.stdin?.end();
@@ -54,4 +61,19 @@ export function runCommand(
       resolve({ code, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString(), timedOut });
     });
   });
+}
+
+/** What a stream says: all of it, or only its end where its lines are taken as they come. */
+function gather(stream: Readable | null, onLine: CommandOptions['onLine']): Buffer[] {
+  const chunks: Buffer[] = [];
+  const lines = onLine === undefined ? null : new Lines(onLine);
+  let size = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    lines?.push(chunk);
+    while (lines !== null && size > END && chunks.length > 1) size -= chunks.shift()?.length ?? 0;
+  });
+  stream?.on('end', () => lines?.end());
+  return chunks;
 }

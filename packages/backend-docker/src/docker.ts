@@ -19,6 +19,7 @@ import { composeText, ENVIRONMENT } from './compose.js';
 import { containersOf, inspect, refuseForeign, removeContainers } from './containers.js';
 import { egressImage } from './egress-image.js';
 import { Engine, EngineRefusal, type Environment } from './engine.js';
+import { imageBuilder } from './image-builder.js';
 import { filesIn } from './image-files.js';
 import { imageId } from './images.js';
 import { projectOf } from './names.js';
@@ -62,18 +63,20 @@ export function dockerBackend(options: DockerOptions = {}): Backend {
   const home = options.home ?? homedir();
   const forbidden: Forbidden = { home, stateRoot: options.stateRoot ?? stateRoot({ env, home }) };
   const engine = new Engine(env);
+  const defaultImage = options.image ?? (env['BOT_BOTTLE_IMAGE'] || DEFAULT_IMAGE);
   const prepared = (ref: BottleRef) => readPrepared(scratchOf(ref));
 
   return {
     name: 'docker',
     contract: CONTRACT_VERSION,
     capabilities: CAPABILITIES,
+    builder: imageBuilder(engine, defaultImage),
     probe: () => probe(engine),
 
     async prepare(spec) {
       checkSpec(spec, CAPABILITIES);
       const mounts = resolveMounts(spec, forbidden);
-      const image = spec.image ?? options.image ?? (env['BOT_BOTTLE_IMAGE'] || DEFAULT_IMAGE);
+      const image = spec.image ?? defaultImage;
       await translated('launch-failed', () => writeProject(engine, spec, image, mounts));
       return { spec };
     },

@@ -16,6 +16,14 @@ interface RunOptions {
   readonly input?: Readable;
 }
 
+interface FollowOptions extends RunOptions {
+  readonly timeoutMs: number;
+  /** Takes what the client says, line by line and without control sequences. */
+  readonly onLine: (line: string) => void;
+  /** Ends it; it then rejects with an AbortError. */
+  readonly signal?: AbortSignal;
+}
+
 /** An engine refused something that it was asked. The message is what it said last. */
 export class EngineRefusal extends Error {
   override readonly name = 'EngineRefusal';
@@ -55,6 +63,11 @@ export class Engine {
     return (await this.#run(CLIENT, args, { timeoutMs: this.#patience.changeMs, ...options })).toString();
   }
 
+  /** A change that takes long and tells of itself. */
+  async follow(args: readonly string[], options: FollowOptions): Promise<void> {
+    await this.#run(CLIENT, args, options);
+  }
+
   /** Compose v2 where the client has it, else v1. */
   async compose(args: readonly string[]): Promise<string> {
     const [file = '', ...words] = await this.composeCommand();
@@ -89,7 +102,7 @@ export class Engine {
   async #run(
     file: string,
     args: readonly string[],
-    options: RunOptions & { timeoutMs: number },
+    options: FollowOptions | (RunOptions & { timeoutMs: number }),
   ): Promise<Buffer> {
     const { code, stdout, stderr, timedOut } = await this.#spawn(file, args, options);
     if (timedOut) {
@@ -110,7 +123,7 @@ export class Engine {
   async #spawn(
     file: string,
     args: readonly string[],
-    options: RunOptions & { timeoutMs: number },
+    options: FollowOptions | (RunOptions & { timeoutMs: number }),
   ): Promise<CommandResult> {
     try {
       return await runCommand(file, args, { env: this.env, ...options });

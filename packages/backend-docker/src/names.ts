@@ -18,6 +18,19 @@ export const LABELS = {
 /** Before the name of each label of the operator's. */
 export const OPERATOR_LABEL = 'bot-bottle.label.';
 
+/**
+ * Of the images that we build. What is made of an image inherits its labels: were they those above, a container that the operator
+ * starts from one would be taken for the bottle's.
+ */
+export const IMAGE_LABELS = {
+  identity: 'bot-bottle.image.identity',
+  role: 'bot-bottle.image.role',
+  contract: 'bot-bottle.image.contract',
+  state: 'bot-bottle.image.state',
+  /** A digest of what it is made of. */
+  contents: 'bot-bottle.image.contents',
+} as const;
+
 /** Compose's own (docs.docker.com/reference/compose-file, "labels"). */
 export const PROJECT_LABEL = 'com.docker.compose.project';
 
@@ -38,11 +51,30 @@ export function containerOf(ref: BottleRef, role: Role): string {
 }
 
 export function labelsOf(ref: BottleRef, role: Role): Record<string, string> {
-  const { major, minor } = CONTRACT_VERSION;
   return {
     [LABELS.identity]: ref.identity,
     [LABELS.role]: role,
-    [LABELS.contract]: `${major}.${minor}`,
+    [LABELS.contract]: contract(),
     [LABELS.state]: ref.stateFolder,
   };
+}
+
+/** An image of a bottle's own, or one that bottles share. */
+export function imageLabelsOf(ref: BottleRef | undefined, contents: string): Record<string, string> {
+  return {
+    ...(ref === undefined
+      ? { [IMAGE_LABELS.role]: 'shared' }
+      : {
+          [IMAGE_LABELS.role]: 'override',
+          [IMAGE_LABELS.identity]: ref.identity,
+          [IMAGE_LABELS.state]: ref.stateFolder,
+        }),
+    [IMAGE_LABELS.contract]: contract(),
+    [IMAGE_LABELS.contents]: contents,
+  };
+}
+
+function contract(): string {
+  const { major, minor } = CONTRACT_VERSION;
+  return `${major}.${minor}`;
 }

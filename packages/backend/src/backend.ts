@@ -1,4 +1,6 @@
 import type { ContractVersion } from './contract.js';
+import type { DestroyReport } from './destroy-report.js';
+import type { ImageBuilder } from './image-builder.js';
 import type { BottleRef, BottleSpec, LimitName, WorkspaceKind } from './spec.js';
 import type { Recollection, Sighting } from './survey.js';
 import type { ExitStatus, LaunchHost, Terminal } from './terminal.js';
@@ -65,13 +67,6 @@ export type BottleStatus =
   /** `exit` is null where nobody saw the end, as after a killed keeper. */
   | { readonly state: 'exited'; readonly exit: ExitStatus | null };
 
-export interface DestroyReport {
-  /** False when there was nothing to destroy. */
-  readonly removed: boolean;
-  /** What could not be removed, with the reason. */
-  readonly left: readonly { readonly path: string; readonly reason: string }[];
-}
-
 export interface StopOptions {
   /** Milliseconds between the request to end and the kill. 0 kills at once. */
   readonly graceMs: number;
@@ -86,6 +81,8 @@ export interface Backend {
   readonly name: string;
   readonly contract: ContractVersion;
   readonly capabilities: Capabilities;
+  /** Makes images of Dockerfiles; only with the capability `images`. Absent: it runs those that are there or can be pulled. */
+  readonly builder?: ImageBuilder;
   probe(): Promise<Probe>;
   /** Checks the specification and writes into `stateFolder`; starts nothing; idempotent. @throws `bad-spec`, `unavailable` */
   prepare(spec: BottleSpec): Promise<PreparedBottle>;

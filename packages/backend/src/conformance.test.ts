@@ -1,6 +1,6 @@
-import { describeBackend, type MemoryStore, memoryBackend, memoryPrograms } from './conformance.js';
+import { describeBackend, MemoryStore, memoryBackend, memoryPrograms } from './conformance.js';
 
-const store: MemoryStore = new Map();
+const store = new MemoryStore();
 const noTerminal = () => ({
   openTerminal(): never {
     throw new Error('the memory backend needs no terminal of the host');

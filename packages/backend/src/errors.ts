@@ -18,6 +18,8 @@ export type BackendErrorCode =
   | 'isolation-failed'
   /** The sandbox did not start, for a reason that is not isolation. */
   | 'launch-failed'
+  /** An image was not made; the message ends with what the build said last. What was there before is as it was. */
+  | 'build-failed'
   /** The bottle still runs after it was killed. */
   | 'stop-failed';
 

@@ -1,7 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describeBackend, memoryBackend, memoryPrograms } from './conformance.js';
-import type { Backend, BottleRef, BottleSpec, LaunchHost, Recollection } from './index.js';
+import { describeBackend, MemoryStore, memoryBackend, memoryPrograms } from './conformance.js';
+import type { Backend, BottleRef, BottleSpec, ImageBuilder, LaunchHost, Recollection } from './index.js';
 
 const host = (): LaunchHost => ({
   openTerminal(): never {
@@ -24,7 +24,7 @@ async function broken(makeBackend: () => Backend): Promise<string[]> {
 
 /** A backend with one fault; `change` gets the sound one. */
 function mutant(change: (sound: Backend) => Partial<Backend>): () => Backend {
-  const store = new Map();
+  const store = new MemoryStore();
   return () => {
     const sound = memoryBackend(store);
     return { ...sound, ...change(sound) };
@@ -46,6 +46,23 @@ const denyFirst = ({ serveEgress, ...host }: LaunchHost): LaunchHost => {
   return { ...host, serveEgress: serve };
 };
 
+function builderOf({ builder }: Backend): ImageBuilder {
+  if (builder === undefined) throw new Error('the sound backend builds no images');
+  return builder;
+}
+
+function withBuilder(sound: Backend, change: Partial<ImageBuilder>): Partial<Backend> {
+  const { defaultImage } = builderOf(sound);
+  const rest: ImageBuilder = {
+    defaultImage,
+    build: (build, host) => builderOf(sound).build(build, host),
+    remove: (bottle, name) => builderOf(sound).remove(bottle, name),
+  };
+  return { builder: { ...rest, ...change } };
+}
+
+const anyBottle: BottleRef = { identity: 'any-aaaaa' as BottleRef['identity'], stateFolder: '/any' };
+const builtOnce = new Set<string>();
 const shared: { host?: LaunchHost } = {};
 
 const forgotten: Recollection = {
@@ -157,9 +174,81 @@ describe('the suite', () => {
       sound => ({ destroy: async ref => ({ ...(await sound.destroy(ref)), removed: true }) }),
     ],
     [
-      'claims images',
-      'refuses an image',
-      sound => ({ prepare: ({ image: _ignored, ...spec }) => sound.prepare(spec) }),
+      'builds images and runs none',
+      'speaks a contract',
+      sound => ({ capabilities: { ...sound.capabilities, images: false } }),
+    ],
+    [
+      'takes an image and runs another',
+      'builds what COPY finds',
+      sound => launchWith(sound, () => ({ image: 'empty' })),
+    ],
+    [
+      'builds whatever is there',
+      'builds what COPY finds',
+      sound =>
+        withBuilder(sound, {
+          build: (build, host) => builderOf(sound).build({ ...build, noCache: true }, host),
+        }),
+    ],
+    [
+      'never builds again',
+      'builds what COPY finds',
+      sound =>
+        withBuilder(sound, {
+          build: async (build, host) => {
+            if (builtOnce.has(build.name)) return { image: build.name, built: false };
+            builtOnce.add(build.name);
+            return builderOf(sound).build(build, host);
+          },
+        }),
+    ],
+    [
+      'loses the old image in a build that fails',
+      'leaves the old image',
+      sound =>
+        withBuilder(sound, {
+          build: async (build, host) => {
+            try {
+              return await builderOf(sound).build(build, host);
+            } catch (error) {
+              if (build.bottle !== undefined) await builderOf(sound).remove(build.bottle, build.name);
+              throw error;
+            }
+          },
+        }),
+    ],
+    [
+      'follows links',
+      'follows no link out of the context',
+      sound =>
+        withBuilder(sound, {
+          build: (build, host) => {
+            const { context } = build;
+            const link = join(context ?? '', 'link');
+            if (existsSync(link)) {
+              const text = readFileSync(link);
+              rmSync(link);
+              writeFileSync(link, text);
+            }
+            return builderOf(sound).build(build, host);
+          },
+        }),
+    ],
+    [
+      "removes any bottle's image",
+      'removes the image of one bottle',
+      sound =>
+        withBuilder(sound, {
+          build: ({ bottle: _ignored, ...build }, host) =>
+            builderOf(sound).build({ ...build, bottle: anyBottle }, host),
+          remove: (_bottle, name) => builderOf(sound).remove(anyBottle, name),
+        }),
+    ],
+    [
+      'keeps what it built',
+      'removes the image of one bottle',
+      sound => withBuilder(sound, { remove: async () => ({ removed: true, left: [] }) }),
     ],
     [
       'has no way out',
@@ -262,5 +351,18 @@ describe('the suite', () => {
     ],
   ])('finds out a backend that %s', async (_fault, promise, change) => {
     expect(await broken(mutant(change))).toContainEqual(expect.stringContaining(promise));
+  });
+
+  it('finds out a backend that takes an image, though it says that it runs none', async () => {
+    const store = new MemoryStore();
+    const makeBackend = () => {
+      const { builder: _ignored, ...sound } = memoryBackend(store);
+      return {
+        ...sound,
+        capabilities: { ...sound.capabilities, images: false },
+        prepare: ({ image: _image, ...spec }: BottleSpec) => sound.prepare(spec),
+      };
+    };
+    expect(await broken(makeBackend)).toEqual([expect.stringContaining('refuses an image')]);
   });
 });

@@ -15,13 +15,13 @@ it('runs the README example from the packed package', () => {
 it('proves a backend under node:test, from the packed package, by require too', () => {
   const code = `
     const { describe, it } = require('node:test');
-    const { describeBackend, memoryBackend, memoryPrograms } = require('@bot-bottle/backend/conformance');
-    const store = new Map();
+    const { describeBackend, MemoryStore, memoryBackend, memoryPrograms } = require('@bot-bottle/backend/conformance');
+    const store = new MemoryStore();
     const host = () => ({ openTerminal() { throw new Error('none'); } });
     describeBackend('memory', () => memoryBackend(store), { host, programs: memoryPrograms, runner: { describe, it } });`;
   const argv = [process.execPath, '--input-type=commonjs', '-e', code];
   const { status, stdout } = run(argv, { cwd: installPacked(folder) });
   expect(status).toBe(0);
-  expect(stdout).toMatch(/pass 47\b/);
+  expect(stdout).toMatch(/pass 55\b/);
   expect(stdout).toMatch(/fail 0\b/);
 });

@@ -48,6 +48,7 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   unsupported: show,
   'isolation-failed': doctor,
   'launch-failed': doctor,
+  'build-failed': doctor,
   'stop-failed': stop,
   // durable-fs
   absent: list,

@@ -31,10 +31,17 @@ export interface MemoryProcess {
   signal(signal: keyof typeof NUMBERS): void;
 }
 
+/** What a program finds, beside what its specification mounts. */
+interface Inside {
+  readonly env: Readonly<Record<string, string>>;
+  /** Texts of its image's files, by path. */
+  readonly image: ReadonlyMap<string, string> | undefined;
+}
+
 /** Runs one of `memoryPrograms`; another word ends with 127, as a shell has it for a command not found. */
 export function startProgram(
   spec: BottleSpec,
-  env: Readonly<Record<string, string>>,
+  { env, image }: Inside,
   { serveEgress }: LaunchHost,
 ): MemoryProcess {
   const [word = '', ...args] = spec.command;
@@ -60,7 +67,7 @@ export function startProgram(
           .join('\r\n'),
       ),
     hostname: () => said(spec.identity),
-    read: () => said(readFileSync(outside(spec, args[0] ?? ''), 'utf8')),
+    read: () => said(image?.get(args[0] ?? '') ?? readFileSync(outside(spec, args[0] ?? ''), 'utf8')),
     write: () => {
       if (spec.files?.some(({ target }) => target === args[0])) return 1;
       writeFileSync(outside(spec, args[0] ?? ''), args[1] ?? '');

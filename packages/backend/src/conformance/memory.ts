@@ -8,6 +8,7 @@ import type { BottleRef, BottleSpec } from '../spec.js';
 import type { Sighting } from '../survey.js';
 import type { ExitStatus, LaunchHost } from '../terminal.js';
 import { talk } from './memory-connection.js';
+import { MemoryImages } from './memory-images.js';
 import { type MemoryProcess, startProgram } from './memory-programs.js';
 
 interface Entry {
@@ -18,7 +19,11 @@ interface Entry {
 }
 
 /** What several adapter objects share, as two processes share what is on disk. */
-export type MemoryStore = Map<string, Entry>;
+export class MemoryStore {
+  /** By their state folders. */
+  readonly bottles = new Map<string, Entry>();
+  readonly images = new MemoryImages();
+}
 
 const DEFAULTS = (spec: BottleSpec) => ({ HOME: spec.home.target, TERM: 'xterm-256color' });
 
@@ -26,8 +31,8 @@ const DEFAULTS = (spec: BottleSpec) => ({ HOME: spec.home.target, TERM: 'xterm-2
  * The contract's smallest form: bottles are entries of a map, programs are `memoryPrograms`, nothing is isolated. An
  * example to read and a proof that the suite asks nothing that the contract does not; never offered to operators.
  */
-export function memoryBackend(store: MemoryStore = new Map()): Backend {
-  const entryOf = ({ stateFolder }: BottleRef) => store.get(stateFolder);
+export function memoryBackend(store = new MemoryStore()): Backend {
+  const entryOf = ({ stateFolder }: BottleRef) => store.bottles.get(stateFolder);
   const status = (ref: BottleRef): BottleStatus => entryOf(ref)?.status ?? { state: 'absent' };
   const stop = async (ref: BottleRef, graceMs: number) => {
     const running = entryOf(ref)?.process;
@@ -44,10 +49,12 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
       network: 'egress',
       attach: false,
       resize: true,
-      images: false,
+      images: true,
       workspaces: ['empty', 'mount', 'copy'],
       environment: ['HOME', 'TERM'],
     },
+
+    builder: store.images,
 
     async probe() {
       const none = 'none';
@@ -63,7 +70,9 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
 
     async prepare(spec) {
       if (spec.command.length === 0) throw new BackendError('bad-spec', 'the command is empty');
-      if (spec.image !== undefined) throw new BackendError('bad-spec', 'there are no images here');
+      if (store.images.find(spec.image) === undefined) {
+        throw new BackendError('bad-spec', `there is no image ${spec.image}`);
+      }
       checkEgress(spec);
       checkFiles(spec);
       for (const { source } of [spec.workspace, spec.home]) {
@@ -73,7 +82,8 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
       }
       const entry = entryOf(spec);
       if (entry !== undefined) entry.spec = spec;
-      else store.set(spec.stateFolder, { spec, createdAt: new Date(), status: { state: 'prepared' } });
+      else
+        store.bottles.set(spec.stateFolder, { spec, createdAt: new Date(), status: { state: 'prepared' } });
       return { spec };
     },
 
@@ -84,7 +94,11 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
       if (entry.process !== undefined) {
         throw new BackendError('already-running', `${spec.identity} runs already`);
       }
-      const started = startProgram(spec, { ...DEFAULTS(spec), ...spec.env }, host);
+      const started = startProgram(
+        spec,
+        { env: { ...DEFAULTS(spec), ...spec.env }, image: store.images.find(spec.image) },
+        host,
+      );
       entry.process = started;
       entry.status = { state: 'running' };
       const exited = started.exited.then((exit: ExitStatus) => {
@@ -108,20 +122,20 @@ export function memoryBackend(store: MemoryStore = new Map()): Backend {
 
     async destroy(ref) {
       await stop(ref, 0);
-      return { removed: store.delete(ref.stateFolder), left: [] };
+      return { removed: store.bottles.delete(ref.stateFolder), left: [] };
     },
 
     survey: async () =>
-      [...store.values()].filter(({ status }) => status.state !== 'prepared').map(sightingOf),
+      [...store.bottles.values()].filter(({ status }) => status.state !== 'prepared').map(sightingOf),
 
     async recall(ref) {
       const entry = entryOf(ref);
       if (entry === undefined) return null;
-      const { agentName, command, workspace, home, labels } = entry.spec;
+      const { agentName, command, image = null, workspace, home, labels } = entry.spec;
       const { source, target } = workspace;
       const { project, createdAt } = sightingOf(entry);
       return {
-        ...{ agentName, command, image: null, workspace: { source, target }, home, labels },
+        ...{ agentName, command, image, workspace: { source, target }, home, labels },
         ...{ project, createdAt },
       };
     },

@@ -6,6 +6,7 @@ import type { Backend } from '../backend.js';
 import { checkContract } from '../contract.js';
 import { type TestBottle, watch, withBottle } from './bottles.js';
 import { describeEgress, describeFiles, describeNoEgress } from './egress.js';
+import { describeImages } from './images.js';
 import { type Programs, shellPrograms } from './programs.js';
 import { type ConformanceOptions, refuses, type TestRunner } from './runner.js';
 import { describeSurvey } from './survey.js';
@@ -17,7 +18,7 @@ import { describeSurvey } from './survey.js';
 export function describeBackend(name: string, makeBackend: () => Backend, options: ConformanceOptions): void {
   const { describe, it } = options.runner ?? (globalThis as unknown as TestRunner);
   const programs = options.programs ?? shellPrograms;
-  const { capabilities, survey } = makeBackend();
+  const { capabilities, builder, survey } = makeBackend();
   const promise = (text: string, body: (bottle: TestBottle, backend: Backend) => Promise<void>) =>
     it(text, () => {
       const backend = makeBackend();
@@ -41,6 +42,7 @@ export function describeBackend(name: string, makeBackend: () => Backend, option
         await refuses('bad-spec', () => backend.prepare(bottle.with({ image: 'example.com/image:latest' })));
       });
     }
+    if (builder !== undefined) describeImages(it, makeBackend, options, programs);
     if (!capabilities.attach) {
       promise('refuses to attach to what runs under its own keeper', async (bottle, backend) => {
         await (await bottle.start(programs.wait())).shows('ready');
@@ -63,6 +65,7 @@ function describeStart(promise: Promised, options: ConformanceOptions): void {
   promise('speaks a contract that this version accepts', async (_bottle, backend) => {
     checkContract(backend);
     assert.match(backend.name, /^[a-z][a-z0-9-]*$/);
+    assert.ok(backend.builder === undefined || backend.capabilities.images, 'builds images and runs none');
   });
 
   promise('proves itself available here', async (_bottle, backend) => {
