@@ -36,14 +36,16 @@ export function runCommand(
       cwd: '/',
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(signal === undefined ? {} : { signal }),
+      // A group of its own: a plug-in of the client's is a process beside it, and would go on without it.
+      detached: true,
     });
     const out = gather(child.stdout, onLine);
     const err = gather(child.stderr, onLine);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
-      // A child of its own may hold the pipes open for ever.
+      killGroup(child);
+      // What left the group may hold the pipes open for ever.
       child.stdout?.destroy();
       child.stderr?.destroy();
     }, timeoutMs);
@@ -76,4 +78,12 @@ function gather(stream: Readable | null, onLine: CommandOptions['onLine']): Buff
   });
   stream?.on('end', () => lines?.end());
   return chunks;
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It came to its end meanwhile.
+  }
 }

@@ -9,6 +9,9 @@ export type ContainerState =
   | { readonly state: 'running' }
   | { readonly state: 'exited'; readonly exit: ExitStatus };
 
+/** What the client says of a container that is not there; whatever else it says tells nothing of the container. */
+const NO_SUCH = /no such (container|object)/i;
+
 /** The ids of everything of this bottle, or of what has a role in it, by its labels. */
 export async function containersOf(engine: Engine, ref: BottleRef, role?: Role): Promise<readonly string[]> {
   const filters = [`label=${LABELS.identity}=${ref.identity}`, `label=${LABELS.state}=${ref.stateFolder}`];
@@ -45,7 +48,7 @@ export async function inspect(engine: Engine, ref: BottleRef, role: Role): Promi
   try {
     answer = await engine.ask('container', 'inspect', '--format', format, containerOf(ref, role));
   } catch (error) {
-    if (error instanceof EngineRefusal) return { state: 'absent' };
+    if (error instanceof EngineRefusal && NO_SUCH.test(error.message)) return { state: 'absent' };
     throw error;
   }
   const [status = '', code = '', ...folder] = answer.trim().split(' ');

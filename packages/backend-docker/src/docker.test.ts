@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { EGRESS_PROOF, type LaunchHost } from '@bot-bottle/backend';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EGRESS_PROOF, type LaunchHost, type Terminal } from '@bot-bottle/backend';
 import {
   describeWithEngine,
   makeTestImage,
@@ -27,6 +28,17 @@ function hostNamed(name: string): LaunchHost {
       connection.once('data', () => connection.end(`HTTP/1.1 403 Forbidden\r\n\r\ndenied by ${name}\n`));
     },
   };
+}
+
+/** Settles when the terminal has shown the text. */
+function shows(terminal: Pick<Terminal, 'onData'>, text: string): Promise<void> {
+  return new Promise(resolve => {
+    let seen = '';
+    terminal.onData(chunk => {
+      seen += Buffer.from(chunk);
+      if (seen.includes(text)) resolve();
+    });
+  });
 }
 
 describeWithEngine('a bottle in containers', () => {
@@ -129,14 +141,6 @@ describeWithEngine('a bottle in containers', () => {
     const ask = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/3128; printf "GET / HTTP/1.1\\r\\n\\r\\n" >&3; cat <&3'`;
     const spec = specOf('taken-aaaaa', { command: shell(`while :; do ${ask}; read -r line; done`), egress });
     const backend = backendOf();
-    const shows = (terminal: { onData(listener: (chunk: Uint8Array) => void): unknown }, text: string) =>
-      new Promise<void>(resolve => {
-        let seen = '';
-        terminal.onData(chunk => {
-          seen += Buffer.from(chunk);
-          if (seen.includes(text)) resolve();
-        });
-      });
     try {
       const first = await backend.launch(await backend.prepare(spec), hostNamed('one'));
       await shows(first.terminal, 'denied by one');
@@ -144,6 +148,26 @@ describeWithEngine('a bottle in containers', () => {
       const answered = shows(second.terminal, 'denied by two');
       second.terminal.write('again\n');
       await answered;
+    } finally {
+      await backend.destroy(spec);
+    }
+  });
+
+  it('is shown by another client where the one on its terminal is killed', async () => {
+    const spec = specOf('client-aaaaa', {
+      command: shell('stty -echo; while read -r x; do echo "got $x"; done'),
+    });
+    const backend = backendOf();
+    try {
+      const { terminal, exited } = await backend.launch(await backend.prepare(spec), ptyHost());
+      const { pid } = terminal;
+      const answered = shows(terminal, 'got it');
+      process.kill(pid, 'SIGKILL');
+      while (terminal.pid === pid) await sleep(20);
+      terminal.write('it\n');
+      await answered;
+      await backend.stop(spec, { graceMs: 0 });
+      expect(await exited).toEqual({ code: 137 });
     } finally {
       await backend.destroy(spec);
     }

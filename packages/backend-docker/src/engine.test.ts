@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describeWithEngine, temporaryFolder } from '@bot-bottle/test-kit';
@@ -36,7 +36,7 @@ describeWithEngine('an engine', () => {
       const engine = new Engine({ ...process.env, DOCKER_HOST: `unix://${socket}` }, { askMs: 500 });
       await expect(engine.ask('ps')).rejects.toMatchObject({
         code: 'unavailable',
-        message: 'the engine did not answer within 0.5 seconds',
+        message: `the engine at unix://${socket} hangs: no answer within 0.5 seconds`,
         remedy: 'systemctl restart docker',
       });
       expect(connections.size).toBeGreaterThan(0);
@@ -44,6 +44,16 @@ describeWithEngine('an engine', () => {
       for (const connection of connections) connection.destroy();
       server.close();
     }
+  });
+
+  it('whose client is killed has said nothing', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'docker'), '#!/bin/sh\nkill -9 $$\n', { mode: 0o755 });
+    const backend = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
+    await expect(backend.status(spec)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'docker container was killed before it had its answer',
+    });
   });
 
   it('without its client is a package to install', async () => {

@@ -1,17 +1,20 @@
 import type { Readable } from 'node:stream';
 import { BackendError } from '@bot-bottle/backend';
-import { type CommandResult, runCommand } from './command.js';
+import { type CommandOptions, type CommandResult, runCommand } from './command.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Milliseconds that a question may take, and a change. An engine that hangs is one clear error, not a bottle that hangs. */
-const PATIENCE = { askMs: 15_000, changeMs: 120_000 };
+const PATIENCE = { askMs: 15_000, changeMs: 60_000 };
+/** The same, once the engine has kept somebody waiting in vain and until it answers: taking back must not wait as long again. */
+const HUNG_MS = 3_000;
 const CLIENT = 'docker';
 /** What the client and both versions of Compose say of an engine that they do not reach. A registry's refusals are others. */
 const UNREACHABLE =
   /cannot connect to the docker daemon|failed to connect to the docker api|couldn't connect to docker daemon|error while fetching server api version|permission denied while trying to connect|error during connect: /i;
 
 interface RunOptions {
+  /** For what takes as long as it takes, and says nothing of the engine's health. */
   readonly timeoutMs?: number;
   readonly input?: Readable;
 }
@@ -38,6 +41,7 @@ export class Engine {
   #compose: Promise<readonly string[]> | null = null;
 
   readonly #patience: typeof PATIENCE;
+  #hung = false;
 
   constructor(env: Environment, patience: Partial<typeof PATIENCE> = {}) {
     this.env = env;
@@ -52,26 +56,26 @@ export class Engine {
 
   /** A question, answered quickly or not at all. */
   async ask(...args: string[]): Promise<string> {
-    return (await this.#run(CLIENT, args, { timeoutMs: this.#patience.askMs })).toString();
+    return (await this.#run(CLIENT, args, this.#patience.askMs)).toString();
   }
 
   async askBytes(...args: string[]): Promise<Buffer> {
-    return this.#run(CLIENT, args, { timeoutMs: this.#patience.askMs });
+    return this.#run(CLIENT, args, this.#patience.askMs);
   }
 
   async change(args: readonly string[], options: RunOptions = {}): Promise<string> {
-    return (await this.#run(CLIENT, args, { timeoutMs: this.#patience.changeMs, ...options })).toString();
+    return (await this.#run(CLIENT, args, this.#patience.changeMs, options)).toString();
   }
 
   /** A change that takes long and tells of itself. */
   async follow(args: readonly string[], options: FollowOptions): Promise<void> {
-    await this.#run(CLIENT, args, options);
+    await this.#run(CLIENT, args, options.timeoutMs, options);
   }
 
   /** Compose v2 where the client has it, else v1. */
   async compose(args: readonly string[]): Promise<string> {
     const [file = '', ...words] = await this.composeCommand();
-    return (await this.#run(file, [...words, ...args], { timeoutMs: this.#patience.changeMs })).toString();
+    return (await this.#run(file, [...words, ...args], this.#patience.changeMs)).toString();
   }
 
   composeCommand(): Promise<readonly string[]> {
@@ -102,28 +106,34 @@ export class Engine {
   async #run(
     file: string,
     args: readonly string[],
-    options: FollowOptions | (RunOptions & { timeoutMs: number }),
+    patienceMs: number,
+    options: Partial<FollowOptions> = {},
   ): Promise<Buffer> {
-    const { code, stdout, stderr, timedOut } = await this.#spawn(file, args, options);
-    if (timedOut) {
-      throw new BackendError(
-        'unavailable',
-        `the engine did not answer within ${options.timeoutMs / 1000} seconds`,
-        {
-          remedy: 'systemctl restart docker',
-        },
-      );
-    }
+    const timeoutMs = options.timeoutMs ?? (this.#hung ? Math.min(patienceMs, HUNG_MS) : patienceMs);
+    const { code, stdout, stderr, timedOut } = await this.#spawn(file, args, { ...options, timeoutMs });
+    if (options.timeoutMs === undefined) this.#hung = timedOut;
+    if (timedOut) throw hung(await this.#address(), timeoutMs);
     if (code === 0) return stdout;
+    // What it was to do is done or not: nobody knows, and nothing may be concluded from it.
+    if (code === null) throw killed(file, args);
     const said = lastLine(stderr) || `${file} ended with ${code}`;
     if (UNREACHABLE.test(stderr)) throw unreachable(said);
     throw new EngineRefusal(said);
   }
 
+  /** Where the client looks for it; no engine is asked for that. */
+  async #address(): Promise<string> {
+    const format = '{{.Endpoints.docker.Host}}';
+    const asked = await this.#spawn(CLIENT, ['context', 'inspect', '--format', format], {
+      timeoutMs: HUNG_MS,
+    });
+    return asked.stdout.toString().trim() || 'the address of your context';
+  }
+
   async #spawn(
     file: string,
     args: readonly string[],
-    options: FollowOptions | (RunOptions & { timeoutMs: number }),
+    options: Omit<CommandOptions, 'env'>,
   ): Promise<CommandResult> {
     try {
       return await runCommand(file, args, { env: this.env, ...options });
@@ -135,6 +145,20 @@ export class Engine {
       });
     }
   }
+}
+
+function hung(address: string, timeoutMs: number): BackendError {
+  return new BackendError(
+    'unavailable',
+    `the engine at ${address} hangs: no answer within ${timeoutMs / 1000} seconds`,
+    { remedy: 'systemctl restart docker' },
+  );
+}
+
+function killed(file: string, args: readonly string[]): BackendError {
+  return new BackendError('unavailable', `${file} ${args[0] ?? ''} was killed before it had its answer`, {
+    remedy: 'docker info',
+  });
 }
 
 function unreachable(said: string): BackendError {

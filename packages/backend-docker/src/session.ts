@@ -2,14 +2,21 @@ import type { Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BottleRef, ExitStatus, LaunchHost, RunningBottle, Terminal } from '@bot-bottle/backend';
 import { BackendError, holdTerminal } from '@bot-bottle/backend';
-import { ignoreRefusal, inspect, requireNetwork } from './containers.js';
+import { type ContainerState, ignoreRefusal, inspect, requireNetwork } from './containers.js';
 import type { Engine } from './engine.js';
+import { LastingTerminal } from './lasting-terminal.js';
 import { containerOf, projectOf } from './names.js';
 import { readPrepared, scratchOf } from './scratch.js';
 import { listen, prove, requireServe } from './way-out.js';
 
 /** Milliseconds between two looks at whether the agent's container has started. */
 const POLL = 20;
+/** Milliseconds between two looks at an engine that is away, and between two clients on a terminal. */
+const RETRY_MS = 500;
+/** Milliseconds that an engine may take to restart while a bottle runs. */
+const RESTART_MS = 30_000;
+/** Of a container that somebody removed: it was killed. */
+const REMOVED: ExitStatus = { code: 137 };
 /** As long as a bottle may run under one keeper. */
 const FOR_EVER = 2 ** 31 - 1;
 
@@ -73,13 +80,29 @@ export async function attachProject(
   }
 }
 
+/** The agent's terminal. A client that ends before the agent does is followed by another one. */
 function openTerminal(engine: Engine, ref: BottleRef, host: LaunchHost, words: readonly string[]) {
+  const first = openClient(engine, ref, host, words);
+  const terminal: LastingTerminal = new LastingTerminal(first, async () => {
+    while (!terminal.killed && (await lookPatiently(engine, ref))?.state === 'running') {
+      await sleep(RETRY_MS);
+      if (terminal.killed) break;
+      try {
+        return openClient(engine, ref, host, ['attach']);
+      } catch {
+        // No terminal to be had now: later, perhaps.
+      }
+    }
+    return null;
+  });
+  return holdTerminal(terminal);
+}
+
+function openClient(engine: Engine, ref: BottleRef, host: LaunchHost, words: readonly string[]): Terminal {
   const name = containerOf(ref, 'agent');
   const args = ['-c', ATTACH_SCRIPT, name, 'docker', ...words];
   try {
-    return holdTerminal(
-      host.openTerminal({ file: '/bin/sh', args, env: engine.clientEnvironment, cwd: '/' }),
-    );
+    return host.openTerminal({ file: '/bin/sh', args, env: engine.clientEnvironment, cwd: '/' });
   } catch (cause) {
     throw new BackendError('launch-failed', `no terminal: ${(cause as Error).message}`, { cause });
   }
@@ -97,20 +120,31 @@ function running(engine: Engine, ref: BottleRef, terminal: Terminal, server: Ser
   return { pid: null, terminal, exited };
 }
 
-/** How the agent ended, once it has: the client on the terminal may be gone before it. Its way out goes with it. */
+/** How the agent ended, once it has: whoever let go of its terminal may have been before it. Its way out goes with it. */
 async function settle(engine: Engine, ref: BottleRef, client: ExitStatus): Promise<ExitStatus> {
-  try {
-    const name = containerOf(ref, 'agent');
-    let seen = await inspect(engine, ref, 'agent');
-    if (seen.state === 'running') {
-      await engine.change(['wait', name], { timeoutMs: FOR_EVER }).catch(ignoreRefusal);
-      seen = await inspect(engine, ref, 'agent');
+  let seen = await lookPatiently(engine, ref);
+  while (seen?.state === 'running') {
+    await engine
+      .change(['wait', containerOf(ref, 'agent')], { timeoutMs: FOR_EVER })
+      .catch(() => sleep(RETRY_MS));
+    seen = await lookPatiently(engine, ref);
+  }
+  // What is left of it goes when the bottle is destroyed.
+  await killEgress(engine, ref).catch(() => {});
+  if (seen?.state === 'exited') return seen.exit;
+  return seen === null ? client : REMOVED;
+}
+
+/** How the agent's container stands; waits for an engine that restarts. Null: there is none to ask any more, nor soon. */
+async function lookPatiently(engine: Engine, ref: BottleRef): Promise<ContainerState | null> {
+  const limit = performance.now() + RESTART_MS;
+  for (;;) {
+    try {
+      return await inspect(engine, ref, 'agent');
+    } catch {
+      if (performance.now() > limit) return null;
+      await sleep(RETRY_MS);
     }
-    await killEgress(engine, ref);
-    return seen.state === 'exited' ? seen.exit : client;
-  } catch {
-    // An engine that is gone can tell nothing more; `status` asks it again.
-    return client;
   }
 }
 

@@ -19,10 +19,9 @@ export async function stopAgent(engine: Engine, ref: BottleRef, graceMs: number)
     const end = new AbortController();
     const over = engine
       .change(['wait', name], { timeoutMs: graceMs + KILL_MS })
-      .catch(ignoreRefusal)
+      // Whatever it says, the container is looked at below.
+      .catch(() => {})
       .finally(() => end.abort());
-    // Whoever waits for it below hears of it; one that fails meanwhile is no unhandled one.
-    over.catch(() => {});
     const signal = (text: string) => engine.change(['kill', '--signal', text, name]).catch(ignoreRefusal);
     for (const text of graceMs > 0 ? ['TERM', 'HUP'] : []) {
       if (end.signal.aborted) break;

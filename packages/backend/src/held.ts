@@ -14,7 +14,9 @@ export function holdTerminal(terminal: Terminal): HeldTerminal {
   return {
     said: () => Buffer.concat(held).toString(),
     terminal: {
-      pid: terminal.pid,
+      get pid() {
+        return terminal.pid;
+      },
       write: data => terminal.write(data),
       resize: size => terminal.resize(size),
       kill: signal => terminal.kill(signal),

@@ -1,0 +1,75 @@
+import type { ExitStatus, Terminal, TerminalSize } from '@bot-bottle/backend';
+
+/**
+ * A bottle's terminal, which outlives the client that shows it: one that was killed, or that a restarted engine cut off, is
+ * followed by another. What the agent showed in between is not shown.
+ */
+export class LastingTerminal implements Terminal {
+  readonly #next: () => Promise<Terminal | null>;
+  readonly #dataListeners = new Set<(chunk: Uint8Array) => void>();
+  readonly #exitListeners = new Set<(exit: ExitStatus) => void>();
+  #current: Terminal;
+  #size: TerminalSize | null = null;
+  #killed = false;
+  #exit: ExitStatus | null = null;
+
+  /** @param next the client after one that has ended; null: the agent has ended too. Must not reject. */
+  constructor(first: Terminal, next: () => Promise<Terminal | null>) {
+    this.#next = next;
+    this.#current = this.#follow(first);
+  }
+
+  get pid(): number {
+    return this.#current.pid;
+  }
+
+  /** Its host let go of it: no other client comes. */
+  get killed(): boolean {
+    return this.#killed;
+  }
+
+  write(data: string | Uint8Array): void {
+    this.#current.write(data);
+  }
+
+  resize(size: TerminalSize): void {
+    this.#size = size;
+    this.#current.resize(size);
+  }
+
+  onData(listener: (chunk: Uint8Array) => void): () => void {
+    this.#dataListeners.add(listener);
+    return () => this.#dataListeners.delete(listener);
+  }
+
+  onExit(listener: (exit: ExitStatus) => void): void {
+    const exit = this.#exit;
+    if (exit === null) this.#exitListeners.add(listener);
+    else queueMicrotask(() => listener(exit));
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#killed = true;
+    this.#current.kill(signal);
+  }
+
+  #follow(terminal: Terminal): Terminal {
+    terminal.onData(chunk => {
+      for (const listener of this.#dataListeners) listener(chunk);
+    });
+    terminal.onExit(exit => void this.#ended(exit));
+    return terminal;
+  }
+
+  async #ended(exit: ExitStatus): Promise<void> {
+    const next = this.#killed ? null : await this.#next();
+    if (next !== null) {
+      this.#current = this.#follow(next);
+      if (this.#size !== null) next.resize(this.#size);
+      if (this.#killed) next.kill('SIGKILL');
+      return;
+    }
+    this.#exit = exit;
+    for (const listener of this.#exitListeners) listener(exit);
+  }
+}
