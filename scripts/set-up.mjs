@@ -29,6 +29,7 @@ const testPrograms = {
   python3: 'python3',
   '/usr/lib/python3/dist-packages/requests': 'python3-requests',
   keytool: 'default-jre-headless',
+  mlr: 'miller',
   '/usr/include/asm-generic/unistd.h': 'linux-libc-dev',
   'mkfs.btrfs': 'btrfs-progs',
   busybox: 'busybox-static',

@@ -115,6 +115,7 @@ const PROBES: readonly Probe[] = [
   { what: 'see the host’s /tmp', command: () => ['test', '-e', dirname(agentSocket)] },
   { what: 'read the host’s passwords', command: () => ['cat', '/etc/shadow'] },
   { what: 'see private TLS keys', command: () => ['test', '-e', '/etc/ssl/private'] },
+  { what: 'see who may manage Java', command: () => ['sh', '-c', 'ls -d /etc/java-*/management'] },
   { what: 'see /sys', command: () => ['test', '-e', '/sys/kernel'] },
   {
     what: 'see a disk',

@@ -25,6 +25,9 @@ const ETC = [
   'timezone',
 ];
 
+/** Of Debian's /etc/java-<version>-openjdk, which /usr/lib/jvm leads to; no more of it, since `management` may hold passwords. */
+const ETC_OF_JAVA = ['logging.properties', 'net.properties', 'security'];
+
 /** Options that show the host's programs and libraries, read-only. */
 export function systemOptions(root = '/'): string[] {
   const options = ['--ro-bind', join(root, 'usr'), '/usr'];
@@ -35,8 +38,13 @@ export function systemOptions(root = '/'): string[] {
     else options.push('--ro-bind', path, `/${name}`);
   }
   // NixOS keeps its programs in /nix/store; the rest of the world has no such folder.
-  for (const path of [...ETC.map(name => `etc/${name}`), 'nix/store']) {
+  for (const path of [...[...ETC, ...etcOfJava(root)].map(name => `etc/${name}`), 'nix/store']) {
     options.push('--ro-bind-try', join(root, path), `/${path}`);
   }
   return options;
+}
+
+function etcOfJava(root: string): string[] {
+  const versions = readdirSync(join(root, 'etc')).filter(name => /^java-\d+-openjdk$/.test(name));
+  return versions.flatMap(version => ETC_OF_JAVA.map(name => `${version}/${name}`));
 }

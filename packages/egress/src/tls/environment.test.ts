@@ -23,7 +23,7 @@ describe('egressEnvironment', () => {
     const bundles = Object.keys(environment).filter(
       name => /ca|cert|ssl/i.test(name) && name !== 'JAVA_TOOL_OPTIONS',
     );
-    expect(bundles).toHaveLength(13);
+    expect(bundles).toHaveLength(17);
     for (const name of bundles) expect([name, environment[name]]).toEqual([name, inside.bundle]);
   });
 

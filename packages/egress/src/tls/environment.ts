@@ -34,7 +34,7 @@ function proxyVariables(port: number): Record<string, string> {
 
 function trustVariables({ bundle }: TrustFiles): Record<string, string> {
   return {
-    // OpenSSL (SSL_CTX_set_default_verify_paths(3): Python's ssl, Ruby, PHP, Perl), Go (crypto/x509, root_unix.go), Rust
+    // OpenSSL (SSL_CTX_set_default_verify_paths(3): Python's ssl, Ruby, PHP, Perl, .NET), Go (crypto/x509, root_unix.go), Rust
     // (rustls-native-certs, openssl-probe), uv, httpx.
     SSL_CERT_FILE: bundle,
     // curl(1), ENVIRONMENT: before SSL_CERT_FILE, and whatever the TLS library.
@@ -43,22 +43,28 @@ function trustVariables({ bundle }: TrustFiles): Record<string, string> {
     GIT_SSL_CAINFO: bundle,
     // Node's cli.md, Bun: added to the built-in authorities, of which the bundle may hold more (a company's own).
     NODE_EXTRA_CA_CERTS: bundle,
-    // requests ("SSL Cert Verification") and pip (--cert), which bring authorities of their own.
+    // requests ("SSL Cert Verification"), pip (--cert) and httplib2 (certs.py), which bring authorities of their own.
     REQUESTS_CA_BUNDLE: bundle,
     PIP_CERT: bundle,
+    HTTPLIB2_CA_CERTS: bundle,
     // AWS's SDKs and CLI ("ca_bundle" of the shared configuration).
     AWS_CA_BUNDLE: bundle,
+    // gcloud ("core/custom_ca_certs_file" of its properties), which brings its own Python.
+    CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: bundle,
     // cargo (http.cainfo in "Configuration") and rustup through it.
     CARGO_HTTP_CAINFO: bundle,
     // Deno ("Environment variables").
     DENO_CERT: bundle,
-    // npm and pnpm (`cafile` of their configuration), Yarn 2 and newer (`httpsCaFilePath`).
+    // npm (`cafile` of its configuration), Yarn 2 and newer (`httpsCaFilePath`).
     npm_config_cafile: bundle,
     YARN_HTTPS_CA_FILE_PATH: bundle,
     // gRPC's C core, which brings authorities of its own.
     GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: bundle,
     // Bundler (`ssl_ca_cert` of its configuration).
     BUNDLE_SSL_CA_CERT: bundle,
+    // Elixir's Hex (`cacerts_path` of "mix hex.config"), Perl's LWP::UserAgent (ENVIRONMENT).
+    HEX_CACERTS_PATH: bundle,
+    PERL_LWP_SSL_CA_FILE: bundle,
   };
 }
 
