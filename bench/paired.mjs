@@ -5,27 +5,28 @@
  * @returns {Promise<{ name: string, rounds: number, ours: number, base: number, ratio: number, min: number, max: number }>}
  * medians in milliseconds; `ratio` is the median of the rounds' ratios, `min` and `max` their range
  */
-export async function paired({ name, ours, base, rounds = 21 }) {
-  const times = { ours: [], base: [], ratio: [] };
+export async function paired({ name, ours, base, rounds }) {
+  const [result] = await pairedParts({ ours: timed(name, ours), base: timed(name, base), rounds });
+  return result;
+}
+
+/**
+ * The same for work of which parts are timed: `ours` and `base` return the same names, each with its milliseconds.
+ * One result for each name.
+ */
+export async function pairedParts({ ours, base, rounds = 21 }) {
   await base();
   await ours();
-  for (let round = 0; round < rounds; round++) {
-    const b = await timed(base);
-    const o = await timed(ours);
-    times.base.push(b);
-    times.ours.push(o);
-    times.ratio.push(o / b);
-  }
-  const ratios = times.ratio.toSorted((a, b) => a - b);
-  return {
-    name,
-    rounds,
-    ours: median(times.ours),
-    base: median(times.base),
-    ratio: median(ratios),
-    min: ratios[0],
-    max: ratios.at(-1),
-  };
+  const times = [];
+  for (let round = 0; round < rounds; round++) times.push({ base: await base(), ours: await ours() });
+  return Object.keys(times[0].ours).map(name => {
+    const of = side => times.map(time => time[side][name]);
+    const ratios = times.map(time => time.ours[name] / time.base[name]).toSorted((a, b) => a - b);
+    return {
+      ...{ name, rounds, ours: median(of('ours')), base: median(of('base')) },
+      ...{ ratio: median(ratios), min: ratios[0], max: ratios.at(-1) },
+    };
+  });
 }
 
 /** One line for people; with `--json` among the arguments, one for programs. */
@@ -43,8 +44,10 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-async function timed(work) {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
+function timed(name, work) {
+  return async () => {
+    const start = performance.now();
+    await work();
+    return { [name]: performance.now() - start };
+  };
 }

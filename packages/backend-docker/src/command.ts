@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { Lines } from './lines.js';
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface CommandOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** Milliseconds until it is killed. */
   readonly timeoutMs: number;
   readonly input?: Readable | undefined;
@@ -11,6 +13,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal | undefined;
   /** Takes each line of both streams as it comes; of the result's texts only the end is then kept. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** It is killed as soon as it has written a line. */
+  readonly firstLine?: boolean | undefined;
 }
 
 export interface CommandResult {
@@ -23,13 +27,13 @@ export interface CommandResult {
 /** Octets that are kept of a stream whose lines are taken. */
 const END = 64 * 1024;
 
-/** Runs a program to its end. Rejects with the system's error where it cannot be started. */
+/** Runs a program to its end, or to its first line. Rejects with the system's error where it cannot be started. */
 export function runCommand(
   file: string,
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const { env, timeoutMs, input, signal, onLine } = options;
+  const { env, timeoutMs, input, signal, onLine, firstLine = false } = options;
   return new Promise((resolve, reject) => {
     const child: ChildProcess = spawn(file, args, {
       env: { ...env },
@@ -42,13 +46,17 @@ export function runCommand(
     const out = gather(child.stdout, onLine);
     const err = gather(child.stderr, onLine);
     let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
+    const end = () => {
       killGroup(child);
       // What left the group may hold the pipes open for ever.
       child.stdout?.destroy();
       child.stderr?.destroy();
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end();
     }, timeoutMs);
+    if (firstLine) child.stdout?.on('data', (chunk: Buffer) => chunk.includes('\n') && end());
     // It may end without having read everything; its exit code says why.
     child.stdin?.on('error', () => input?.destroy());
     if (input === undefined) child.stdin?.end();

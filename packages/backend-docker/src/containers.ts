@@ -20,25 +20,37 @@ export async function containersOf(engine: Engine, ref: BottleRef, role?: Role):
   return words(await engine.ask('ps', '--all', '--quiet', '--no-trunc', ...options));
 }
 
-/** Compose would take what bears its own label for the bottle's, whoever made it. @throws BackendError `launch-failed` */
-export async function refuseForeign(engine: Engine, ref: BottleRef): Promise<void> {
+/** What stands of a bottle before it is launched. */
+export interface Remains {
+  readonly ids: readonly string[];
+  readonly running: boolean;
+}
+
+/**
+ * In one call: a launch waits for it. Compose would take what bears its own label for the bottle's, whoever made it.
+ * @throws BackendError `launch-failed` where one of those is another's
+ */
+export async function remainsOf(engine: Engine, ref: BottleRef): Promise<Remains> {
   const project = projectOf(ref);
-  const format = `{{.Names}}\t{{.Label "${LABELS.state}"}}`;
-  const listed = await engine.ask(
-    'ps',
-    '--all',
-    '--filter',
-    `label=${PROJECT_LABEL}=${project}`,
-    '--format',
-    format,
-  );
-  const foreign = listed.split('\n').find(line => line !== '' && line.split('\t')[1] !== ref.stateFolder);
-  if (foreign === undefined) return;
-  throw new BackendError(
-    'launch-failed',
-    `the Compose project ${project} has a container that is not this bottle's: ${foreign.split('\t')[0]}`,
-    { remedy: `docker compose --project-name ${project} down` },
-  );
+  const format = `{{.ID}}\t{{.Names}}\t{{.State}}\t{{.Label "${LABELS.role}"}}\t{{.Label "${LABELS.state}"}}`;
+  const filter = `label=${PROJECT_LABEL}=${project}`;
+  const listed = await engine.ask('ps', '--all', '--no-trunc', '--filter', filter, '--format', format);
+  const found = listed
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => line.split('\t'));
+  const foreign = found.find(([, , , , folder]) => folder !== ref.stateFolder);
+  if (foreign !== undefined) {
+    throw new BackendError(
+      'launch-failed',
+      `the Compose project ${project} has a container that is not this bottle's: ${foreign[1]}`,
+      { remedy: `docker compose --project-name ${project} down` },
+    );
+  }
+  return {
+    ids: found.flatMap(([id = '']) => id),
+    running: found.some(([, , status = '', role]) => role === 'agent' && kindOf(status) === 'running'),
+  };
 }
 
 /** How one of the bottle's containers stands. One of the same name that is another's counts as absent. */
@@ -53,12 +65,15 @@ export async function inspect(engine: Engine, ref: BottleRef, role: Role): Promi
   }
   const [status = '', code = '', ...folder] = answer.trim().split(' ');
   if (folder.join(' ') !== ref.stateFolder) return { state: 'absent' };
-  if (status === 'created' || status === 'configured' || status === 'initialized')
-    return { state: 'created' };
-  if (status === 'exited' || status === 'dead' || status === 'stopped' || status === 'removing') {
-    return { state: 'exited', exit: { code: Number(code) } };
-  }
-  return { state: 'running' };
+  const kind = kindOf(status);
+  return kind === 'exited' ? { state: kind, exit: { code: Number(code) } } : { state: kind };
+}
+
+/** An engine's word for a container's state: Docker's, or Podman's. */
+function kindOf(status: string): 'created' | 'exited' | 'running' {
+  if (['created', 'configured', 'initialized'].includes(status)) return 'created';
+  if (['exited', 'dead', 'stopped', 'removing'].includes(status)) return 'exited';
+  return 'running';
 }
 
 /** Before it starts: whatever Compose made of the project, the agent's container has no other network. @throws BackendError `isolation-failed` */
@@ -68,19 +83,16 @@ export async function requireNetwork(
   network: 'none' | 'egress',
 ): Promise<void> {
   const agent = containerOf(ref, 'agent');
-  const given = (
-    await engine.ask('container', 'inspect', '--format', '{{.HostConfig.NetworkMode}}', agent)
-  ).trim();
-  const wanted = network === 'none' ? network : `container:${await idOf(engine, containerOf(ref, 'egress'))}`;
+  const names = network === 'none' ? [agent] : [agent, containerOf(ref, 'egress')];
+  const format = '{{.Id}} {{.HostConfig.NetworkMode}}';
+  const answer = await engine.ask('container', 'inspect', '--format', format, ...names);
+  const [[, given], [egress] = []] = answer.split('\n').map(line => line.split(' ')) as [string[], string[]?];
+  const wanted = network === 'none' ? network : `container:${egress}`;
   if (given === wanted) return;
   throw new BackendError(
     'isolation-failed',
     `${agent} was given the network "${given}"; expected "${wanted}"`,
   );
-}
-
-async function idOf(engine: Engine, container: string): Promise<string> {
-  return (await engine.ask('container', 'inspect', '--format', '{{.Id}}', container)).trim();
 }
 
 /** Removes them by force, with what was mounted of their own. One that goes meanwhile is fine. */

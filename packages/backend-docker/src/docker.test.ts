@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -106,16 +106,11 @@ describeWithEngine('a bottle in containers', () => {
 
   it('is not started where Compose gave it another network', async () => {
     const spec = specOf('bridged-aaaaa', { egress });
-    // As Compose v1 does with the network of a container that does not run: a warning, and the default network.
-    const folder = temporaryFolder();
-    const file = join(spec.stateFolder, 'compose.yaml');
-    const change = `case "$*" in *--no-start*) sed -i 's/service:egress/host/' '${file}' ;; esac`;
-    for (const name of ['docker', 'docker-compose']) {
-      const rest = `PATH=\${PATH#*:} exec ${name} "$@"`;
-      writeFileSync(join(folder, name), `#!/bin/sh\n${change}\n${rest}\n`, { mode: 0o755 });
-    }
-    const backend = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
+    const backend = backendOf();
     const prepared = await backend.prepare(spec);
+    // As Compose v1 does with the network of a container that does not run: a warning, and the default network.
+    const file = join(spec.stateFolder, 'compose.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('service:egress', 'host'));
     await expect(backend.launch(prepared, hostNamed('one'))).rejects.toMatchObject({
       code: 'isolation-failed',
       message: expect.stringContaining('was given the network "host"'),

@@ -15,10 +15,11 @@ import {
   resolveMounts,
 } from '@bot-bottle/backend';
 import { stateRoot } from '@bot-bottle/state-paths';
+import type { Environment } from './command.js';
 import { composeText, ENVIRONMENT } from './compose.js';
-import { containersOf, inspect, refuseForeign, removeContainers } from './containers.js';
+import { containersOf, inspect, remainsOf, removeContainers } from './containers.js';
 import { egressImage } from './egress-image.js';
-import { Engine, EngineRefusal, type Environment } from './engine.js';
+import { Engine, EngineRefusal } from './engine.js';
 import { imageBuilder } from './image-builder.js';
 import { filesIn } from './image-files.js';
 import { imageId } from './images.js';
@@ -86,12 +87,12 @@ export function dockerBackend(options: DockerOptions = {}): Backend {
         if (launching.has(spec.stateFolder)) throw alreadyRunning(spec);
         launching.add(spec.stateFolder);
         try {
-          if ((await statusOf(engine, spec)).state === 'running') throw alreadyRunning(spec);
+          const before = await remainsOf(engine, spec);
+          if (before.running) throw alreadyRunning(spec);
           if (prepared(spec) === null) {
             throw new BackendError('not-prepared', `${spec.identity} was not prepared`);
           }
-          const [before] = await Promise.all([containersOf(engine, spec), refuseForeign(engine, spec)]);
-          await removeContainers(engine, before);
+          await removeContainers(engine, before.ids);
           return await launchProject(engine, spec, host).catch(async (error: unknown) => {
             await removeContainers(engine, await containersOf(engine, spec));
             throw error;
@@ -134,14 +135,14 @@ async function writeProject(
   image: string,
   mounts: ReturnType<typeof resolveMounts>,
 ): Promise<void> {
-  const id = await imageId(engine, image);
-  const files = await filesIn(engine, id, spec);
+  const [files, egress] = await Promise.all([
+    imageId(engine, image).then(id => filesIn(engine, id, spec)),
+    spec.egress === undefined ? null : egressImage(engine),
+    // Only looked up early: the launch needs it at once.
+    engine.composeCommand(),
+  ]);
   const scratch = scratchOf(spec);
-  const project = {
-    ...{ spec, scratch, mounts, image, files },
-    egressImage: spec.egress === undefined ? null : await egressImage(engine),
-    user: operatorUser(),
-  };
+  const project = { spec, scratch, mounts, image, files, egressImage: egress, user: operatorUser() };
   writeScratch(scratch, { port: spec.egress?.port ?? null }, projectOf(spec), composeText(project));
 }
 

@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
 import { BackendError } from '@bot-bottle/backend';
-import { type CommandOptions, type CommandResult, runCommand } from './command.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { type CommandOptions, type CommandResult, type Environment, runCommand } from './command.js';
+import { composeOnPath, composePlugin } from './compose-command.js';
 
 /** Milliseconds that a question may take, and a change. An engine that hangs is one clear error, not a bottle that hangs. */
 const PATIENCE = { askMs: 15_000, changeMs: 60_000 };
@@ -17,6 +16,14 @@ interface RunOptions {
   /** For what takes as long as it takes, and says nothing of the engine's health. */
   readonly timeoutMs?: number;
   readonly input?: Readable;
+  readonly firstLine?: boolean;
+}
+
+/** How Compose is called here. */
+export interface ComposeCommand {
+  readonly words: readonly string[];
+  /** Whether a container may be created that shares the network of one at rest. v1 gives it another network. */
+  readonly sharesAtRest: boolean;
 }
 
 interface FollowOptions extends RunOptions {
@@ -38,8 +45,7 @@ export class EngineRefusal extends Error {
  */
 export class Engine {
   readonly env: Environment;
-  #compose: Promise<readonly string[]> | null = null;
-
+  #compose: Promise<ComposeCommand> | null = null;
   readonly #patience: typeof PATIENCE;
   #hung = false;
 
@@ -72,13 +78,19 @@ export class Engine {
     await this.#run(CLIENT, args, options.timeoutMs, options);
   }
 
-  /** Compose v2 where the client has it, else v1. */
+  /** The first line that a container shows which the client starts or enters. Then the client is ended, and the container goes on. */
+  async firstLine(args: readonly string[]): Promise<string> {
+    const shown = await this.#run(CLIENT, args, this.#patience.changeMs, { firstLine: true });
+    return shown.toString().split('\n')[0]?.trim() ?? '';
+  }
+
+  /** Compose v2 where there is one, else v1. */
   async compose(args: readonly string[]): Promise<string> {
-    const [file = '', ...words] = await this.composeCommand();
+    const [file = '', ...words] = (await this.composeCommand()).words;
     return (await this.#run(file, [...words, ...args], this.#patience.changeMs)).toString();
   }
 
-  composeCommand(): Promise<readonly string[]> {
+  composeCommand(): Promise<ComposeCommand> {
     this.#compose ??= this.#findCompose();
     this.#compose.catch(() => {
       this.#compose = null;
@@ -86,14 +98,13 @@ export class Engine {
     return this.#compose;
   }
 
-  async #findCompose(): Promise<readonly string[]> {
-    for (const command of [[CLIENT, 'compose'], ['docker-compose']]) {
-      const [file = '', ...words] = command;
-      const found = await this.#spawn(file, [...words, 'version', '--short'], {
-        timeoutMs: this.#patience.askMs,
-      }).catch(() => null);
-      if (found?.code === 0) return command;
-    }
+  async #findCompose(): Promise<ComposeCommand> {
+    const plugin = composePlugin(this.env);
+    if (plugin !== null) return { words: [plugin], sharesAtRest: true };
+    const elsewhere = await this.#spawn(CLIENT, ['compose', 'version'], { timeoutMs: this.#patience.askMs });
+    if (elsewhere.code === 0) return { words: [CLIENT, 'compose'], sharesAtRest: true };
+    const other = composeOnPath(this.env);
+    if (other !== null) return { words: [other], sharesAtRest: false };
     throw new BackendError(
       'unavailable',
       'there is no Compose: neither "docker compose" nor "docker-compose" runs',
@@ -113,7 +124,7 @@ export class Engine {
     const { code, stdout, stderr, timedOut } = await this.#spawn(file, args, { ...options, timeoutMs });
     if (options.timeoutMs === undefined) this.#hung = timedOut;
     if (timedOut) throw hung(await this.#address(), timeoutMs);
-    if (code === 0) return stdout;
+    if (code === 0 || (options.firstLine && stdout.includes('\n'))) return stdout;
     // What it was to do is done or not: nobody knows, and nothing may be concluded from it.
     if (code === null) throw killed(file, args);
     const said = lastLine(stderr) || `${file} ended with ${code}`;

@@ -7,7 +7,7 @@ import type { Engine } from './engine.js';
 import { LastingTerminal } from './lasting-terminal.js';
 import { containerOf, projectOf } from './names.js';
 import { readPrepared, scratchOf } from './scratch.js';
-import { listen, prove, requireServe } from './way-out.js';
+import { listen, prove, requireServe, startEgress } from './way-out.js';
 
 /** Milliseconds between two looks at whether the agent's container has started. */
 const POLL = 20;
@@ -35,14 +35,9 @@ export async function launchProject(
   const scratch = scratchOf(ref);
   const { port } = readPrepared(scratch) ?? { port: null };
   const serve = port === null ? null : requireServe(host);
-  const file = ['--project-name', projectOf(ref), '--file', scratch.compose];
   const server = serve === null ? null : await listen(scratch, serve);
   try {
-    // It runs first: Compose v1 gives who shares the network of a container at rest the whole network instead, with a warning.
-    if (port !== null) await engine.compose([...file, 'up', '--detach', 'egress']);
-    const proven = port === null ? null : prove(engine, ref, port);
-    await Promise.all([proven, engine.compose([...file, 'up', '--no-start', '--no-recreate', 'agent'])]);
-    await requireNetwork(engine, ref, port === null ? 'none' : 'egress');
+    await create(engine, ref, server === null ? 'none' : 'egress');
     const { terminal, said } = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
     let over = false;
     terminal.onExit(() => {
@@ -58,6 +53,25 @@ export async function launchProject(
   } catch (error) {
     server?.close();
     throw error;
+  }
+}
+
+/** Creates the project's containers, and starts the one that the agent's has its network of. Both are proven before the agent runs. */
+async function create(engine: Engine, ref: BottleRef, network: 'none' | 'egress'): Promise<void> {
+  const file = ['--project-name', projectOf(ref), '--file', scratchOf(ref).compose];
+  const up = (...words: string[]) => engine.compose([...file, 'up', '--no-start', ...words]);
+  const oneByOne = network === 'egress' && !(await engine.composeCommand()).sharesAtRest;
+  if (oneByOne) {
+    await up('egress');
+    await startEgress(engine, ref);
+    await up('--no-recreate', 'agent');
+    return requireNetwork(engine, ref, network);
+  }
+  await up();
+  const started = network === 'egress' ? startEgress(engine, ref) : undefined;
+  // Both to their end: what fails is removed next, and must not be started meanwhile.
+  for (const outcome of await Promise.allSettled([started, requireNetwork(engine, ref, network)])) {
+    if (outcome.status === 'rejected') throw outcome.reason;
   }
 }
 

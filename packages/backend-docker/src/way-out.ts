@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, constants, openSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { BottleRef, LaunchHost } from '@bot-bottle/backend';
-import { BackendError, EGRESS_PROOF } from '@bot-bottle/backend';
-import { EGRESS_PROGRAM, SOCKET_NAME } from './egress-program.js';
+import { BackendError } from '@bot-bottle/backend';
+import { EGRESS_PROGRAM, PROVEN, SOCKET_NAME } from './egress-program.js';
 import { type Engine, EngineRefusal } from './engine.js';
 import { containerOf } from './names.js';
 import type { Scratch } from './scratch.js';
@@ -37,16 +37,27 @@ export async function listen(
   return server;
 }
 
-/** Has the egress container ask from inside of the bottle's network what must be denied. @throws BackendError `isolation-failed` */
-export async function prove(engine: Engine, ref: BottleRef, port: number): Promise<void> {
-  const program = [...EGRESS_PROGRAM, 'prove', `${port}`, EGRESS_PROOF];
+/** Starts the egress container, which proves the bottle's network first of all. @throws BackendError `isolation-failed` */
+export function startEgress(engine: Engine, ref: BottleRef): Promise<void> {
+  return proven(ref, () => engine.firstLine(['start', '--attach', containerOf(ref, 'egress')]));
+}
+
+/** Has an egress container that runs prove the bottle's network again. @throws BackendError `isolation-failed` */
+export function prove(engine: Engine, ref: BottleRef, port: number): Promise<void> {
+  const program = [...EGRESS_PROGRAM, 'prove', `${port}`];
+  return proven(ref, () => engine.firstLine(['exec', containerOf(ref, 'egress'), ...program]));
+}
+
+async function proven(ref: BottleRef, say: () => Promise<string>): Promise<void> {
+  let said: string;
   try {
-    await engine.ask('exec', containerOf(ref, 'egress'), ...program);
-  } catch (cause) {
-    if (!(cause instanceof EngineRefusal)) throw cause;
-    throw new BackendError('isolation-failed', `the bottle's way out is not proven: ${cause.message}`, {
-      cause,
-      remedy: `docker logs ${containerOf(ref, 'egress')}`,
-    });
+    said = await say();
+  } catch (error) {
+    if (!(error instanceof EngineRefusal)) throw error;
+    said = error.message;
   }
+  if (said === PROVEN) return;
+  throw new BackendError('isolation-failed', `the bottle's way out is not proven: ${said}`, {
+    remedy: `docker logs ${containerOf(ref, 'egress')}`,
+  });
 }
