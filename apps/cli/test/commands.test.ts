@@ -288,6 +288,7 @@ describe('show', () => {
       labels: { a: 'b' },
       args: ['-x'],
       policy: expect.objectContaining({ generation: 0, inForce: null, entries: 0, routes: 0, problem: null }),
+      atBackend: null,
       session: null,
       command: null,
       passEnv: null,

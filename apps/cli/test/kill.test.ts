@@ -83,6 +83,7 @@ describeWith(['bwrap', 'strace'], 'a keeper that is killed', () => {
         identity: operator.bottles()[0]?.identity ?? raise('no bottle'),
         backend: { name: 'local' },
         allowMissingWorkspace: false,
+        older: null,
       }),
       check: async operator => {
         const [bottle] = operator.bottles();

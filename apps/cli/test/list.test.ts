@@ -16,6 +16,7 @@ const LIST_KEYS = [
   'labels',
   'path',
   'problem',
+  'atBackend',
 ];
 
 async function list(operator: Operator, ...args: string[]): Promise<Record<string, unknown>[]> {
@@ -49,6 +50,7 @@ describe('list', () => {
       labels: {},
       path,
       problem: null,
+      atBackend: null,
     });
   });
 

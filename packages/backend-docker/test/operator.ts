@@ -22,12 +22,13 @@ export class Operator {
   readonly root = join(this.home, '.bot-bottle');
   readonly env: Record<string, string>;
 
-  constructor() {
+  /** @param backend the default for new bottles */
+  constructor(backend = 'docker') {
     mkdirSync(this.root, { recursive: true });
     const agent = `agents: { shell: { image: "${TEST_IMAGE}" } }`;
     writeFileSync(
       join(this.root, 'bot-bottle.yaml'),
-      `backend: docker\nbackends: { docker: "${join(__dirname, '../dist/index.cjs')}" }\n${agent}\n`,
+      `backend: ${backend}\nbackends: { docker: "${join(__dirname, '../dist/index.cjs')}" }\n${agent}\n`,
     );
     const engine = ['DOCKER_HOST', 'DOCKER_CONFIG'].flatMap(name => {
       const value = process.env[name];
@@ -43,9 +44,10 @@ export class Operator {
   }
 
   /** Runs a command to its end; what it reads is `input`. */
-  run(args: readonly string[], input = ''): Promise<Outcome> {
+  run(args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [BUNDLE, ...args], { env: this.env, cwd: this.home });
+      const options = { env: { ...this.env, ...env }, cwd: this.home };
+      const child = spawn(process.execPath, [BUNDLE, ...args], options);
       const texts = { stdout: '', stderr: '' };
       for (const name of ['stdout', 'stderr'] as const) {
         child[name].setEncoding('utf8').on('data', text => {

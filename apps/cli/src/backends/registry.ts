@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { CliError } from '../output/errors.js';
-import type { BackendRef, FindBackend } from '../session/backend-ref.js';
-
-export const LOCAL = 'local';
+import { type BackendRef, type FindBackend, LOCAL } from '../session/backend-ref.js';
 
 /** Packages of ours that provide a backend by being installed, without a word in the configuration. */
 const KNOWN_PACKAGES: Readonly<Record<string, string>> = {

@@ -1,10 +1,12 @@
 import { measureTree } from '@bot-bottle/durable-fs';
 import { effectiveBackend, listRecords } from '@bot-bottle/metadata';
+import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
 import type { Style } from '../output/colours.js';
 import { formatAge, formatBytes } from '../output/format.js';
 import type { Column } from '../output/table.js';
-import { type BottleState, describeBottle } from '../session/state.js';
+import type { Presence } from '../session/at-backend.js';
+import { type BottleDescription, type BottleState, describeBottle } from '../session/state.js';
 
 /** One bottle, as `list --json` prints it: a stable shape, to which later versions only add. */
 export interface BottleRow {
@@ -21,29 +23,41 @@ export interface BottleRow {
   /** Of the state folder. */
   readonly path: string;
   readonly problem: string | null;
+  /** Null: its backend was not asked, or cannot tell of all its bottles at once. */
+  readonly atBackend: Presence | null;
   /** Where it was asked for. */
   readonly sizeBytes?: number;
 }
 
+export interface DescribedBottle {
+  readonly paths: BottlePaths;
+  readonly description: BottleDescription;
+}
+
 /** In the order of the disk and one at a time, so that memory does not grow with the bottles. */
-export function* eachBottleRow({ root }: Pick<Context, 'root'>): Generator<BottleRow> {
+export function* eachBottle({ root }: Pick<Context, 'root'>): Generator<DescribedBottle> {
   for (const entry of listRecords(root)) {
-    const { identity, paths } = entry;
-    const { state, preserved, record, problem } = describeBottle(paths, entry);
-    yield {
-      identity,
-      state,
-      preserved,
-      agent: record?.agentName ?? '',
-      backend: record === null ? '' : effectiveBackend(record),
-      cwd: record?.cwd ?? '',
-      copyCwd: record?.copyCwd ?? false,
-      startedAt: record?.startedAt ?? '',
-      labels: record?.labels ?? {},
-      path: paths.folder,
-      problem,
-    };
+    yield { paths: entry.paths, description: describeBottle(entry.paths, entry) };
   }
+}
+
+/** @param atBackend null: it was not asked, so what its backend runs without a keeper shows as dead */
+export function rowOf({ paths, description }: DescribedBottle, atBackend: Presence | null = null): BottleRow {
+  const { state, preserved, record, problem } = description;
+  return {
+    identity: paths.identity,
+    state,
+    preserved,
+    agent: record?.agentName ?? '',
+    backend: record === null ? '' : effectiveBackend(record),
+    cwd: record?.cwd ?? '',
+    copyCwd: record?.copyCwd ?? false,
+    startedAt: record?.startedAt ?? '',
+    labels: record?.labels ?? {},
+    path: paths.folder,
+    problem,
+    atBackend,
+  };
 }
 
 /** With the size of its folder; every file is looked at. */
@@ -78,6 +92,7 @@ const STATE_STYLE: Readonly<Record<BottleState, Style | undefined>> = {
   ending: 'green',
   preserved: 'yellow',
   dead: 'red',
+  unattended: 'yellow',
   broken: 'red',
   unfinished: 'red',
   unknown: 'red',

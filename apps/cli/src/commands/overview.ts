@@ -6,7 +6,7 @@ import { formatTable } from '../output/table.js';
 import { write } from '../output/write.js';
 import type { BottleState } from '../session/state.js';
 import { DESCRIPTION, type Hint } from './about.js';
-import { type BottleRow, bottleColumns, eachBottleRow, newestFirst } from './bottle-rows.js';
+import { type BottleRow, bottleColumns, eachBottle, newestFirst, rowOf } from './bottle-rows.js';
 import { GROUPS } from './table.js';
 
 const SHOWN_BOTTLES = 10;
@@ -20,7 +20,7 @@ export async function showOverview(context: Context): Promise<number> {
   const bold = (title: string): string => paint(stdout, 'bold', title);
   // First, so that it is there also where the state cannot be read.
   await write(stdout, `${DESCRIPTION}\n\n${twoColumns(commands, bold)}\n`);
-  const rows = [...eachBottleRow(context)].sort(newestFirst);
+  const rows = [...eachBottle(context)].map(bottle => rowOf(bottle)).sort(newestFirst);
   const running = rows.filter(({ state }) => state === 'running');
   if (running.length > 0) {
     const columns = bottleColumns(context.now(), { size: false });

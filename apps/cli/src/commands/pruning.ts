@@ -1,10 +1,13 @@
+import { effectiveBackend } from '@bot-bottle/metadata';
 import { type Inspection, PreserveError, type SweepOutcome, sweep } from '@bot-bottle/preserve';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
+import { BackendSurveys } from '../session/at-backend.js';
 import type { FindBackend } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-ref.js';
 import { SessionError } from '../session/errors.js';
-import { backendName, removeSession } from '../session/remove.js';
+import { recordOrNull } from '../session/record-or-null.js';
+import { removeSession } from '../session/remove.js';
 import { messageOf } from '../thrown.js';
 
 /** What became of one bottle and why, as `prune --json` prints it. */
@@ -35,11 +38,14 @@ const BECAUSE: Readonly<Record<SweepOutcome['reason'], string>> = {
 export class Pruning {
   /** Why a bottle without a lease counts as running, where its backend did not say so. */
   readonly #doubts = new Map<string, string>();
+  readonly #surveys: BackendSurveys;
 
   constructor(
     private readonly root: string,
     private readonly backends: FindBackend,
-  ) {}
+  ) {
+    this.#surveys = new BackendSurveys(backends);
+  }
 
   async *run(dryRun: boolean): AsyncGenerator<Pruned> {
     for await (const outcome of sweep(this.root, { inspect: paths => this.#inspect(paths), dryRun: true })) {
@@ -53,8 +59,9 @@ export class Pruning {
   }
 
   async #inspect(paths: BottlePaths): Promise<Inspection> {
-    const name = backendName(paths);
-    if (name === null) return 'unreadable';
+    const record = recordOrNull(paths);
+    if (record === null) return 'unreadable';
+    const name = effectiveBackend(record);
     const ref = this.backends(name);
     if (ref === undefined) {
       // It may run under the older tool, which holds no lease.
@@ -64,7 +71,15 @@ export class Pruning {
       );
       return 'running';
     }
-    const { state } = await (await loadBackend(ref)).status(bottleRef(paths));
+    const seen = await this.#surveys.of(paths, record);
+    if (seen?.presence === 'foreign') {
+      const names = seen.sighting?.names.join(', ');
+      this.#doubts.set(paths.identity, `what is not bot-bottle's has its name: ${names}`);
+      return 'running';
+    }
+    if (seen !== null && seen.presence !== 'unknown')
+      return seen.presence === 'running' ? 'running' : 'readable';
+    const { state } = await (await loadBackend(ref)).status(bottleRef(paths, record));
     return state === 'running' ? 'running' : 'readable';
   }
 

@@ -4,9 +4,11 @@ import { loadOwnSettings } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { writeLine } from '../output/write.js';
 import { readLaunch } from '../session/launch-file.js';
+import { isOlder } from '../session/older.js';
 import { resumeBottle } from '../session/resume.js';
 import type { ResumeReport } from '../session/resume-report.js';
 import { routedKeys } from '../session/routed-keys.js';
+import { findAgent } from './find-agent.js';
 import { hintAtNetwork } from './network-hint.js';
 import { resolveBottle } from './resolve-identity.js';
 import { converse, detachKeysOf } from './session-end.js';
@@ -20,13 +22,18 @@ export const run: Run = async (context, input) => {
   const record = readRecord(paths);
   // Says which package provides it, where that is all that is missing.
   const backend = record === null ? undefined : registry.require(effectiveBackend(record));
+  const older =
+    record !== null && isOlder(paths)
+      ? { agent: findAgent(settings, record.agentName).definition, limits: settings.limits }
+      : undefined;
   // Before it runs, for a short session takes its folder along.
-  const agent = readLaunch(paths)?.agent;
+  const agent = older?.agent ?? readLaunch(paths)?.agent;
   const routed = routedKeys(paths);
   const resumed = await resumeBottle(context, paths.identity, {
     backends: registry.find,
     allowMissingWorkspace: input.flag('without-workspace'),
     preserve: input.flag('preserve'),
+    ...(older === undefined ? {} : { older }),
   });
   await tell(context, resumed.report);
   if (agent !== undefined && backend !== undefined) await hintAtNetwork(context, agent, backend, routed);
@@ -36,6 +43,7 @@ export const run: Run = async (context, input) => {
 const WORKSPACE: Readonly<Record<ResumeReport['workspace'], string>> = {
   mounted: 'back: the mounted workspace',
   'in place': 'back: the workspace, with its changes',
+  copied: 'NOT back: the changes of its workspace; its folder is copied anew',
   missing: 'NOT back: the workspace; its folder is gone',
 };
 
@@ -50,6 +58,9 @@ async function tell(context: Context, report: ResumeReport): Promise<void> {
     ...transcript.restored.map(path => `back: transcript ${path}, from its snapshot`),
     ...transcript.missing.map(path => `NOT back: transcript ${path}; there is none`),
     ...transcript.left.map(({ path, reason }) => `NOT back: ${path}: ${reason}`),
+    ...(report.liveConfig === 'as started'
+      ? ['NOT back: a live config; it may reach what a new bottle may']
+      : []),
     ...(report.liveConfig === 'reset' ? ['NOT back: the live config; nothing is allowed now'] : []),
     ...report.absentEnv.map(name => `NOT back: the variable ${name}; it is not set here`),
   ];

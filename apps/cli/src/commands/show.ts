@@ -11,21 +11,25 @@ import { describePolicy, type PolicyDescription, summarise } from '../policy/des
 import { type LaunchRecord, readLaunch } from '../session/launch-file.js';
 import { describeBottle } from '../session/state.js';
 import { codeOf, messageOf } from '../thrown.js';
+import { BackendAsker, type SeenBottle } from './ask-backends.js';
 import { resolveBottle } from './resolve-identity.js';
 import type { Run } from './spec.js';
 
 export const run: Run = async (context, input) => {
-  const details = await detailsOf(resolveBottle(context.root, input.args[0] ?? ''));
+  const paths = resolveBottle(context.root, input.args[0] ?? '');
+  const asker = new BackendAsker(context);
+  const details = await detailsOf(paths, await asker.look(paths, describeBottle(paths)));
   if (input.flag('json')) await writeJson(context.stdout, details);
   else await write(context.stdout, formatDetails(context, details));
+  await asker.tellFailures();
   return EXIT.ok;
 };
 
 type Details = Awaited<ReturnType<typeof detailsOf>>;
 
 /** What `show --json` prints: a stable shape, to which later versions only add. Null: not known. */
-async function detailsOf(paths: BottlePaths) {
-  const { state, preserved, record, session, ...described } = describeBottle(paths);
+async function detailsOf(paths: BottlePaths, seen: SeenBottle) {
+  const { state, preserved, record, session, atBackend, ...described } = seen;
   const { launch, unreadable } = launchOf(paths);
   const problem = described.problem ?? unreadable;
   return {
@@ -38,6 +42,7 @@ async function detailsOf(paths: BottlePaths) {
     cwd: record?.cwd ?? null,
     copyCwd: record?.copyCwd ?? null,
     startedAt: record?.startedAt ?? null,
+    atBackend,
     composeProject: record === null ? null : effectiveComposeProject(record),
     labels: record?.labels ?? {},
     args: record?.args ?? [],
@@ -87,6 +92,7 @@ function formatDetails(context: Context, details: Details): string {
     ['agent', details.agent],
     ['arguments', details.args.length > 0 ? details.args.join(' ') : null],
     ['backend', details.backend],
+    ['at backend', details.atBackend],
     ['workspace', workspaceOf(details)],
     ['started', startedAt ? `${startedAt} (${formatAge(startedAt, context.now())} ago)` : null],
     [

@@ -1,17 +1,16 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { KnownAgent } from '../agents/known.js';
 import { chooseBackend } from '../backends/choose.js';
 import { createRegistry } from '../backends/registry.js';
-import { loadSettings, type Settings } from '../config/settings.js';
+import { loadSettings } from '../config/settings.js';
 import type { Context } from '../context.js';
-import { CliError, usageError } from '../output/errors.js';
-import { nearest } from '../output/nearest.js';
+import { usageError } from '../output/errors.js';
 import { writeLine } from '../output/write.js';
 import { parseAllowlistLine } from '../policy/allowlist-line.js';
 import { readRoutesFile } from '../policy/policy-file.js';
 import type { Workspace } from '../session/launch-file.js';
 import { startBottle } from '../session/start.js';
+import { findAgent } from './find-agent.js';
 import { parseLabels } from './labels.js';
 import { hintAtNetwork } from './network-hint.js';
 import { converse, detachKeysOf } from './session-end.js';
@@ -38,15 +37,6 @@ export const run: Run = async (context, input) => {
   await hintAtNetwork(context, agent, started.backend);
   return converse(context, input, started, { detachKeys });
 };
-
-function findAgent({ agents }: Settings, name: string): KnownAgent {
-  const agent = agents.get(name);
-  if (agent !== undefined) return agent;
-  const meant = nearest(name, agents.keys());
-  const expected =
-    meant === undefined ? `expected one of ${[...agents.keys()].join(', ')}` : `did you mean "${meant}"?`;
-  throw new CliError('unknown-agent', `no agent "${name}"; ${expected}`, { try: 'bot-bottle agents' });
-}
 
 /** `--cwd DIR` mounts, `--copy-cwd [DIR]` copies; together they copy the folder that `--cwd` names. */
 function workspaceOf(context: Context, input: Input): Workspace {

@@ -1,3 +1,5 @@
+import { createRegistry } from '../backends/registry.js';
+import { loadOwnSettings } from '../config/settings.js';
 import { usageError } from '../output/errors.js';
 import { EXIT } from '../output/exit-codes.js';
 import { writeJson, writeLine } from '../output/write.js';
@@ -10,7 +12,8 @@ const DEFAULT_GRACE_SECONDS = 10;
 export const run: Run = async (context, input) => {
   const graceMs = graceOf(input.text('grace'));
   const paths = resolveBottle(context.root, input.args[0] ?? '');
-  const outcome = await stopBottle(paths, { graceMs });
+  const backends = (name: string) => createRegistry(context, loadOwnSettings(context)).find(name);
+  const outcome = await stopBottle(paths, { graceMs, backends });
   if (input.flag('json')) {
     await writeJson(context.stdout, { identity: paths.identity, ...outcome });
   } else if (!outcome.stopped) {

@@ -78,7 +78,9 @@ async function runInBottle(
     setEnv: {},
     transcript: [],
   };
+  const ref = bottleRef(paths, null);
   const spec = bottleSpec({
+    ref,
     paths,
     launch: {
       version: 1,
@@ -102,7 +104,7 @@ async function runInBottle(
     await exited;
     return Buffer.concat(chunks).toString();
   } finally {
-    await backend.destroy(bottleRef(paths));
+    await backend.destroy(ref);
   }
 }
 

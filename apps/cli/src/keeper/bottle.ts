@@ -1,4 +1,4 @@
-import type { Backend } from '@bot-bottle/backend';
+import type { Backend, BottleRef } from '@bot-bottle/backend';
 import type { Lease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { LaunchRecord } from '../session/launch-file.js';
@@ -10,6 +10,8 @@ export interface Bottle {
   readonly paths: BottlePaths;
   readonly lease: Lease;
   readonly backend: Backend;
+  /** By which the adapter finds it, for the whole of the session: the record may be changed or deleted meanwhile. */
+  readonly ref: BottleRef;
   readonly launch: LaunchRecord;
   readonly labels: Readonly<Record<string, string>>;
   readonly session: SessionRecord;

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
-import type { Backend } from '@bot-bottle/backend';
-import { ensureFolder } from '@bot-bottle/durable-fs';
+import type { Backend, BottleRef } from '@bot-bottle/backend';
+import { ensureFolder, removeFile } from '@bot-bottle/durable-fs';
 import type { Identity } from '@bot-bottle/identity';
 import { writeLiveConfig } from '@bot-bottle/live-config';
 import { readRecord } from '@bot-bottle/metadata';
@@ -11,12 +11,14 @@ import type { BackendRef } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-ref.js';
 import { SessionError } from '../session/errors.js';
 import { type LaunchRecord, readLaunch, type Workspace } from '../session/launch-file.js';
+import { isOlder } from '../session/older.js';
 import type { ResumeReport } from '../session/resume-report.js';
 import { readSession, type SessionRecord, writeSession } from '../session/session-file.js';
 import { checkWorkspace } from '../session/workspace.js';
 import { messageOf } from '../thrown.js';
 import { abandoned } from './abandoned.js';
 import type { Bottle } from './bottle.js';
+import { type Completed, completeOlder, type OlderLaunch } from './older-bottle.js';
 import { visibleAgent } from './visible-agent.js';
 
 export interface ResumeInput {
@@ -25,6 +27,8 @@ export interface ResumeInput {
   readonly identity: Identity;
   readonly backend: BackendRef;
   readonly allowMissingWorkspace: boolean;
+  /** What the record of an older tool's bottle leaves open; null: it is not one. */
+  readonly older: OlderLaunch | null;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -37,11 +41,17 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
   const backend = await loadBackend(input.backend);
   const lease = await takeLease(input);
   let before: SessionRecord | null = null;
+  let ref = bottleRef(paths, null);
   let running = false;
-  const abandon = (): Promise<readonly string[]> => putBack(lease, running ? null : backend, before);
+  const abandon = (): Promise<readonly string[]> => putBack(lease, running ? null : backend, ref, before);
   try {
-    const launch = readLaunch(paths);
     const record = readRecord(paths);
+    ref = bottleRef(paths, record);
+    const completed =
+      record !== null && input.older !== null && isOlder(paths)
+        ? await completeOlder(paths, record, input.backend, input.older, input)
+        : null;
+    const launch = completed?.launch ?? readLaunch(paths);
     if (launch === null || record === null) {
       throw new SessionError(
         'unfinished',
@@ -52,24 +62,25 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     const workspace = workspaceNow(input, launch.workspace);
     const agent = visibleAgent(backend, launch.agent, { root: input.root, workspace, agentHome: paths.home });
     // What a killed keeper left running works on; what cannot be taken over is in the way.
-    running = backend.capabilities.attach && (await backend.status(bottleRef(paths))).state === 'running';
-    if (!running) await backend.destroy(bottleRef(paths));
+    running = backend.capabilities.attach && (await backend.status(ref)).state === 'running';
+    if (!running) await backend.destroy(ref);
     const session: SessionRecord = {
       phase: 'starting',
       pid: process.pid,
       startedAt: input.now,
       endedAt: null,
       exit: null,
-      problems: [],
+      problems: (completed?.left ?? []).map(({ path, reason }) => `not copied: ${path} (${reason})`),
     };
     await writeSession(paths, session);
     const report = running
       ? stillThere(launch, workspace, record.labels)
-      : await bringBack(input, launch, workspace, record.labels);
+      : toldAs(completed, await bringBack(input, launch, workspace, record.labels));
     return {
       paths,
       lease,
       backend,
+      ref,
       launch: { ...launch, agent, workspace },
       labels: record.labels,
       session,
@@ -176,6 +187,17 @@ function absentEnv({ agent, passedEnv }: LaunchRecord, env: ResumeInput['env']):
   return (passedEnv ?? agent.passEnv).filter(name => (keys.has(name) ? !env[name] : env[name] === undefined));
 }
 
+/** What was made now did not come back. */
+function toldAs(completed: Completed | null, report: ResumeReport): ResumeReport {
+  if (completed === null) return report;
+  const { workspace, liveConfig } = completed.made;
+  return {
+    ...report,
+    ...(workspace ? { workspace: 'copied' } : {}),
+    ...(liveConfig ? { liveConfig: 'as started' } : {}),
+  };
+}
+
 function workspaceReport(before: Workspace, now: Workspace, there: boolean): ResumeReport['workspace'] {
   if (now.kind === 'mount') {
     return 'mounted';
@@ -186,13 +208,12 @@ function workspaceReport(before: Workspace, now: Workspace, there: boolean): Res
 async function putBack(
   lease: Lease,
   backend: Backend | null,
+  ref: BottleRef,
   before: SessionRecord | null,
 ): Promise<readonly string[]> {
   try {
-    await backend?.destroy(bottleRef(lease.paths));
-    if (before !== null) {
-      await writeSession(lease.paths, before);
-    }
+    await backend?.destroy(ref);
+    await (before === null ? removeFile(lease.paths.session) : writeSession(lease.paths, before));
     await lease.release();
     return [];
   } catch (error) {

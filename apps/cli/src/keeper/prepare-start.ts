@@ -102,6 +102,7 @@ async function fill(
     paths,
     lease,
     backend,
+    ref: bottleRef(paths, record),
     launch,
     labels,
     session: { ...starting, problems },
@@ -113,7 +114,7 @@ async function fill(
 async function removeAll(lease: Lease, backend: Backend): Promise<readonly string[]> {
   const left: string[] = [];
   try {
-    left.push(...describeLeft((await backend.destroy(bottleRef(lease.paths))).left));
+    left.push(...describeLeft((await backend.destroy(bottleRef(lease.paths, null))).left));
     left.push(...describeLeft((await removeBottle(lease.paths, { lease, force: true })).left));
   } catch (error) {
     left.push(`${lease.paths.folder} (${messageOf(error)})`);

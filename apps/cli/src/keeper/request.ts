@@ -4,6 +4,7 @@ import type { BackendRef } from '../session/backend-ref.js';
 import { SessionError, type SessionErrorCode } from '../session/errors.js';
 import type { ResumeReport } from '../session/resume-report.js';
 import type { StartRequest } from '../session/start-request.js';
+import type { OlderLaunch } from './older-bottle.js';
 
 /** What a command asks of the keeper that it spawned, over their IPC channel. Values of variables come in its environment. */
 export type KeeperRequest = {
@@ -22,6 +23,7 @@ export type KeeperRequest = {
       readonly identity: Identity;
       readonly backend: BackendRef;
       readonly allowMissingWorkspace: boolean;
+      readonly older: OlderLaunch | null;
     }
 );
 

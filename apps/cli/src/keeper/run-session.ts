@@ -2,7 +2,6 @@ import type { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus, LaunchHost, RunningBottle } from '@bot-bottle/backend';
 import { clearPreserved, markPreserved } from '@bot-bottle/preserve';
-import { bottleRef } from '../session/bottle-ref.js';
 import { bottleSpec } from '../session/bottle-spec.js';
 import { endSession } from '../session/end.js';
 import { SessionError } from '../session/errors.js';
@@ -80,9 +79,10 @@ async function takeUp(
   wayOut: WayOut | null,
   stop: StopSwitch,
 ): Promise<RunningBottle> {
-  const { paths, launch, labels, report, backend } = bottle;
-  if (bottle.running) return backend.attach(bottleRef(paths), host);
+  const { ref, paths, launch, labels, report, backend } = bottle;
+  if (bottle.running) return backend.attach(ref, host);
   const spec = bottleSpec({
+    ref,
     paths,
     launch,
     labels,
@@ -153,12 +153,12 @@ async function finish(
 
 /** The terminal's process is the keeper's own: it ends also where the adapter fails, or finds no state any more. */
 async function stopAgent(
-  { backend, paths }: Bottle,
+  { backend, ref }: Bottle,
   { terminal, exited }: RunningBottle,
   graceMs: number,
 ): Promise<void> {
   try {
-    await backend.stop(bottleRef(paths), { graceMs });
+    await backend.stop(ref, { graceMs });
   } finally {
     // What the agent said last, and its exit code, may be on their way still.
     await Promise.race([exited, delay(LAST_WORDS_MS, undefined, { ref: false })]);

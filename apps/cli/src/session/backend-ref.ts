@@ -1,3 +1,6 @@
+/** The backend that is built in. */
+export const LOCAL = 'local';
+
 /**
  * How the keeper, another process, finds the adapter that the command chose. A `Backend` is one for a built-in;
  * `../backends/load.ts` turns it back: `loadBackend(ref: BackendRef): Promise<Backend>`.

@@ -37,6 +37,7 @@ function commandOf(
     absentEnv: [],
   };
   return bottleSpec({
+    ref: { identity: paths.identity, stateFolder: '/state/adapter' },
     paths,
     launch,
     labels: {},

@@ -1,8 +1,7 @@
-import type { BottleSpec, FileMount } from '@bot-bottle/backend';
+import type { BottleRef, BottleSpec, FileMount } from '@bot-bottle/backend';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
 import { grantsOf } from '../agents/grants.js';
-import { bottleRef } from './bottle-ref.js';
 import type { LaunchRecord, Workspace } from './launch-file.js';
 import type { ResumeReport } from './resume-report.js';
 
@@ -18,6 +17,7 @@ export interface WayOutSpec {
 }
 
 export interface SpecInput {
+  readonly ref: BottleRef;
   readonly paths: BottlePaths;
   readonly launch: LaunchRecord;
   readonly labels: Readonly<Record<string, string>>;
@@ -32,14 +32,15 @@ export interface SpecInput {
 }
 
 /** What the adapter is told. A copy appears at its original's path, so that paths in the project's own files stay right. */
-export function bottleSpec({ paths, launch, labels, routed, env, report, wayOut }: SpecInput): BottleSpec {
+export function bottleSpec(input: SpecInput): BottleSpec {
+  const { ref, paths, launch, labels, routed, env, report, wayOut } = input;
   const { agent, args, workspace, limits } = launch;
   const passed = agent.passEnv.flatMap(name => {
     const value = env[name];
     return value === undefined ? [] : [[name, value]];
   });
   return {
-    ...bottleRef(paths),
+    ...ref,
     agentName: agent.name,
     command: [
       ...agent.command,

@@ -1,4 +1,4 @@
-import type { Backend, ExitStatus } from '@bot-bottle/backend';
+import type { Backend, BottleRef, ExitStatus } from '@bot-bottle/backend';
 import type { LeftEntry } from '@bot-bottle/durable-fs';
 import {
   decideEnd,
@@ -11,7 +11,6 @@ import {
 } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { messageOf } from '../thrown.js';
-import { bottleRef } from './bottle-ref.js';
 import type { LaunchRecord } from './launch-file.js';
 import { type SessionRecord, writeSession } from './session-file.js';
 
@@ -20,6 +19,7 @@ export interface EndInput {
   /** Given up at the end, or gone with the bottle. */
   readonly lease: Lease;
   readonly backend: Backend;
+  readonly ref: BottleRef;
   readonly launch: LaunchRecord;
   readonly session: SessionRecord;
   readonly exit: ExitStatus;
@@ -63,9 +63,9 @@ async function note(paths: BottlePaths, session: SessionRecord, notes: string[])
   }
 }
 
-async function tearDown({ backend, paths }: EndInput, notes: string[]): Promise<SessionOutcome> {
+async function tearDown({ backend, ref }: EndInput, notes: string[]): Promise<SessionOutcome> {
   try {
-    const { left } = await backend.destroy(bottleRef(paths));
+    const { left } = await backend.destroy(ref);
     notes.push(...describeLeft(left));
     return 'exited';
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Backend } from '@bot-bottle/backend';
 import type { TreeReport } from '@bot-bottle/durable-fs';
-import { effectiveBackend, MetadataError, readRecord } from '@bot-bottle/metadata';
+import { effectiveBackend } from '@bot-bottle/metadata';
 import { acquireLease, PreserveError, removeBottle } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
@@ -8,6 +8,7 @@ import { messageOf } from '../thrown.js';
 import type { FindBackend } from './backend-ref.js';
 import { bottleRef } from './bottle-ref.js';
 import { SessionError } from './errors.js';
+import { recordOrNull } from './record-or-null.js';
 import { stopBottle } from './stop.js';
 
 export interface RemoveOptions {
@@ -48,14 +49,17 @@ export async function removeSession(paths: BottlePaths, options: RemoveOptions):
 }
 
 /** By force, what an adapter that is not here or cannot be used may have left is given up. */
-async function destroyAtBackend(paths: BottlePaths, { backends, force }: RemoveOptions): Promise<void> {
-  const name = backendName(paths);
-  if (name === null) {
+async function destroyAtBackend(
+  paths: BottlePaths,
+  { backends, force = false }: RemoveOptions,
+): Promise<void> {
+  const record = recordOrNull(paths);
+  if (record === null) {
     return;
   }
   let backend: Backend;
   try {
-    backend = await adapterOf(name, backends);
+    backend = await adapterOf(effectiveBackend(record), backends);
   } catch (cause) {
     if (force) {
       return;
@@ -63,7 +67,11 @@ async function destroyAtBackend(paths: BottlePaths, { backends, force }: RemoveO
     const message = `what ${paths.identity} left at its backend cannot be removed: ${messageOf(cause)}`;
     throw new SessionError('backend-missing', message, { cause });
   }
-  await backend.destroy(bottleRef(paths));
+  const ref = bottleRef(paths, record);
+  if (!force && (await backend.status(ref)).state === 'running') {
+    throw new SessionError('already-running', `${paths.identity} runs on without its keeper`);
+  }
+  await backend.destroy(ref);
 }
 
 async function adapterOf(name: string, backends: FindBackend): Promise<Backend> {
@@ -72,17 +80,4 @@ async function adapterOf(name: string, backends: FindBackend): Promise<Backend> 
     throw new SessionError('backend-missing', `backend "${name}" is not installed`);
   }
   return loadBackend(ref);
-}
-
-/** Null where no record says: nothing was launched, or nobody can tell. */
-export function backendName(paths: BottlePaths): string | null {
-  try {
-    const record = readRecord(paths);
-    return record === null ? null : effectiveBackend(record);
-  } catch (error) {
-    if (error instanceof MetadataError) {
-      return null;
-    }
-    throw error;
-  }
 }

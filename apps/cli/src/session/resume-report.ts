@@ -4,7 +4,8 @@ import type { LeftEntry } from '@bot-bottle/durable-fs';
 export interface ResumeReport {
   /** `running`: it ran on without its keeper, and was taken over. */
   readonly agent: 'started' | 'running';
-  readonly workspace: 'mounted' | 'in place' | 'missing';
+  /** `copied`: anew, for the older tool's copy is not kept in its state. */
+  readonly workspace: 'mounted' | 'in place' | 'copied' | 'missing';
   readonly home: 'in place' | 'missing';
   /** Of the agent's transcript folders, relative to its home. */
   readonly transcript: {
@@ -13,8 +14,8 @@ export interface ResumeReport {
     readonly missing: readonly string[];
     readonly left: readonly LeftEntry[];
   };
-  /** `reset`: it was gone, so nobody is allowed. */
-  readonly liveConfig: 'in place' | 'reset';
+  /** `reset`: it was gone, so nobody is allowed. `as started`: the older tool wrote none, so it is that of a new bottle. */
+  readonly liveConfig: 'in place' | 'reset' | 'as started';
   readonly labels: Readonly<Record<string, string>>;
   readonly args: readonly string[];
   /** Names that were passed when it was started and that the operator's environment does not hold now. */

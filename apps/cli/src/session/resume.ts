@@ -2,6 +2,7 @@ import type { Identity } from '@bot-bottle/identity';
 import { effectiveBackend, readRecord } from '@bot-bottle/metadata';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
+import type { OlderLaunch } from '../keeper/older-bottle.js';
 import { DEFAULT_SIZE, spawnKeeper } from '../keeper/spawn.js';
 import type { FindBackend } from './backend-ref.js';
 import { SessionError } from './errors.js';
@@ -12,6 +13,8 @@ export interface ResumeOptions {
   readonly backends: FindBackend;
   /** Resume with an empty workspace where the mounted folder is gone; by default an error. */
   readonly allowMissingWorkspace?: boolean;
+  /** What the record of an older tool's bottle leaves open. Absent: it is not one. */
+  readonly older?: OlderLaunch;
   /** Keep the state when the session ends, too. Default false. */
   readonly preserve?: boolean;
 }
@@ -53,6 +56,7 @@ export async function resumeBottle(
     identity,
     backend: { name: backend.name, ...(backend.module === undefined ? {} : { module: backend.module }) },
     allowMissingWorkspace: options.allowMissingWorkspace ?? false,
+    older: options.older ?? null,
   });
   if (report === null) {
     throw new SessionError('start-failed', 'the keeper did not say what came back');

@@ -9,6 +9,7 @@ import { readSession, type SessionRecord } from './session-file.js';
 /**
  * - `starting`, `running`, `ending`: a keeper lives, and says so.
  * - `dead`: a session that nobody ended: its keeper was killed, or the machine went down. `resume` goes on with it.
+ * - `unattended`: the same, and its agent runs on at its backend. `resume` takes it over. Only the backend can tell: `./at-backend.ts`.
  * - `preserved`: no session, and the marker keeps it.
  * - `stopped`: no session and no marker; also what the older tool left, for this one cannot see its sessions.
  * - `unfinished`: a start that died before there was a record.
@@ -20,6 +21,7 @@ export type BottleState =
   | 'running'
   | 'ending'
   | 'dead'
+  | 'unattended'
   | 'preserved'
   | 'stopped'
   | 'unfinished'

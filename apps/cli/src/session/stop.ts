@@ -4,6 +4,7 @@ import { readLease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { encodeControl } from '../keeper/protocol.js';
 import { DEFAULT_GRACE_MS } from '../keeper/stop-switch.js';
+import type { FindBackend } from './backend-ref.js';
 import { SessionError } from './errors.js';
 import { KeeperConnection } from './keeper-connection.js';
 import { readSession } from './session-file.js';
@@ -11,6 +12,8 @@ import { readSession } from './session-file.js';
 export interface StopOptions {
   /** Milliseconds between the request to stop and the kill; 10,000 by default, as Docker's. 0 kills at once. */
   readonly graceMs?: number;
+  /** Also end an agent that outlived its keeper. Absent: its keeper alone is asked. */
+  readonly backends?: FindBackend;
 }
 
 export interface StopOutcome {
@@ -24,18 +27,32 @@ export interface StopOutcome {
 
 /** Ends the session in order, and returns when its end sequence is done. Throws SessionError 'connection-lost'. */
 export async function stopBottle(paths: BottlePaths, options: StopOptions = {}): Promise<StopOutcome> {
+  const { graceMs = DEFAULT_GRACE_MS, backends } = options;
   let keeper: KeeperConnection;
   try {
     keeper = await KeeperConnection.open(paths);
   } catch (error) {
     if (error instanceof SessionError && error.code === 'not-running') {
-      return stopOwner(paths);
+      const outcome = await stopOwner(paths);
+      return outcome.stopped || backends === undefined
+        ? outcome
+        : stopAlone(paths, { graceMs, backends }, outcome);
     }
     throw error;
   }
-  keeper.send(encodeControl({ type: 'stop', graceMs: options.graceMs ?? DEFAULT_GRACE_MS }));
+  keeper.send(encodeControl({ type: 'stop', graceMs }));
   const { exit, kept, notes } = await keeper.follow(async () => {});
   return { stopped: true, exit, kept, notes };
+}
+
+async function stopAlone(
+  paths: BottlePaths,
+  options: { readonly graceMs: number; readonly backends: FindBackend },
+  otherwise: StopOutcome,
+): Promise<StopOutcome> {
+  const { stopUnattended } = await import('./stop-unattended.js');
+  const ended = await stopUnattended(paths, options);
+  return ended === null ? otherwise : { stopped: true, ...ended };
 }
 
 /** Milliseconds between two looks at a keeper that has no address: one that still starts, or ends already. */

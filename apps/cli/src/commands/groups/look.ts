@@ -6,6 +6,7 @@ const STATES = [
   'running',
   'preserved',
   'dead',
+  'unattended',
   'stopped',
   'starting',
   'ending',

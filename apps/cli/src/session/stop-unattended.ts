@@ -1,0 +1,77 @@
+import type { Backend, BottleRef, ExitStatus } from '@bot-bottle/backend';
+import { effectiveBackend } from '@bot-bottle/metadata';
+import { acquireLease, type Lease, PreserveError } from '@bot-bottle/preserve';
+import type { BottlePaths } from '@bot-bottle/state-paths';
+import { loadBackend } from '../backends/load.js';
+import type { FindBackend } from './backend-ref.js';
+import { bottleRef } from './bottle-ref.js';
+import { type EndReport, endSession } from './end.js';
+import { readLaunch } from './launch-file.js';
+import { recordOrNull } from './record-or-null.js';
+import { readSession, type SessionRecord } from './session-file.js';
+
+export interface UnattendedEnd extends EndReport {
+  readonly exit: ExitStatus;
+}
+
+/** 128 + SIGKILL: of an agent whose end nobody saw. */
+const KILLED: ExitStatus = { code: 137 };
+
+/**
+ * Ends a bottle whose keeper was killed and whose agent runs on, as its keeper would have. Null: there is none such, or
+ * somebody else is at it already. Throws BackendError.
+ */
+export async function stopUnattended(
+  paths: BottlePaths,
+  options: { readonly backends: FindBackend; readonly graceMs: number },
+): Promise<UnattendedEnd | null> {
+  const record = recordOrNull(paths);
+  const launch = record === null ? null : readLaunch(paths);
+  const found = record === null ? undefined : options.backends(effectiveBackend(record));
+  if (record === null || launch === null || found === undefined) return null;
+  const backend = await loadBackend(found);
+  const ref = bottleRef(paths, record);
+  if (!backend.capabilities.attach || !(await runs(backend, ref))) return null;
+  const lease = await leaseOrNull(paths, backend.name);
+  if (lease === null) return null;
+  try {
+    // A resume may have come and gone before the lease was ours.
+    if (!(await runs(backend, ref))) return null;
+    await backend.stop(ref, options);
+    const status = await backend.status(ref);
+    const exit = status.state === 'exited' ? (status.exit ?? KILLED) : KILLED;
+    const session = readSession(paths) ?? sessionNow();
+    const report = await endSession({
+      paths,
+      lease,
+      backend,
+      ref,
+      launch,
+      session,
+      exit,
+      now: () => new Date(),
+    });
+    return { ...report, exit };
+  } finally {
+    await lease.release();
+  }
+}
+
+async function runs(backend: Backend, ref: BottleRef): Promise<boolean> {
+  return (await backend.status(ref)).state === 'running';
+}
+
+async function leaseOrNull(paths: BottlePaths, backend: string): Promise<Lease | null> {
+  try {
+    return await acquireLease(paths, { backend });
+  } catch (error) {
+    if (error instanceof PreserveError && (error.code === 'lease-held' || error.code === 'no-such-bottle'))
+      return null;
+    throw error;
+  }
+}
+
+function sessionNow(): SessionRecord {
+  const startedAt = new Date().toISOString();
+  return { phase: 'running', pid: process.pid, startedAt, endedAt: null, exit: null, problems: [] };
+}
