@@ -37,6 +37,8 @@ const RECORDS = [
   CLOSED,
   record({ id: '4', host: '10.0.0.1', port: 80, method: 'GET', path: '/x' }),
 ];
+/** As every launch puts it there: `way-out.test.ts` has a real one. */
+const PROOF = record({ id: '0', method: 'GET', host: 'proof.invalid', port: 80, rule: 'host-mismatch' });
 
 /** An operator with one bottle and its log. */
 function recorded(records: readonly object[] = RECORDS): {
@@ -82,6 +84,29 @@ describe('egress', () => {
     expect(JSON.parse((await run('egress', ID, '--json')).stdout)).toEqual(RECORDS);
     const lines = (await run('egress', ID, '--json', '--follow')).stdout.trimEnd().split('\n');
     expect(lines.map(line => JSON.parse(line))).toEqual(RECORDS);
+  });
+
+  it('leaves out the proof of each launch, but not what only resembles it, unless all is asked for', async () => {
+    const resembling = [
+      { ...PROOF, path: '/secret' },
+      { ...PROOF, host: 'sub.proof.invalid' },
+      { ...PROOF, rule: 'malformed' },
+    ];
+    const { run, log, operator } = recorded([PROOF, ...RECORDS, PROOF, ...resembling]);
+    const shown = async (...args: string[]): Promise<unknown> =>
+      JSON.parse((await run('egress', ID, '--json', ...args)).stdout);
+    expect(await shown()).toEqual([...RECORDS, ...resembling]);
+    expect(await shown('--all')).toEqual([PROOF, ...RECORDS, PROOF, ...resembling]);
+    writeFileSync(log, `${JSON.stringify(PROOF)}\n`.repeat(2));
+    expect((await run('egress', ID, '--denied')).stdout).toBe('');
+    expect((await run('egress', ID, '--denied', '--all')).stdout.split('\n')).toHaveLength(3);
+    expect(await shown('--suggest')).toEqual([]);
+    const candidate = join(operator.home, 'candidate');
+    writeFileSync(candidate, '* wide ip');
+    expect(await shown('--replay', candidate)).toEqual([]);
+    expect(await shown('--replay', candidate, '--all')).toMatchObject([
+      { times: 2, now: { allowed: false } },
+    ]);
   });
 
   it('is a table with a heading on a terminal, on which nothing that a bottle asked for can act', async () => {

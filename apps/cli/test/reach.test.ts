@@ -234,6 +234,7 @@ describe('policy', () => {
     while (egress.applied().refused === null) await new Promise(resolve => setTimeout(resolve, 10));
     const { stdout } = await run('policy', ID);
     expect(stdout).toContain(`refused       ${refused}`);
+    expect(stdout.split(refused)).toHaveLength(2);
     expect(stdout).toContain('not in force; generation 1 is');
     expect((await run('show', ID)).stdout).toContain(refused);
     const file = join(operator.home, 'allowlist');

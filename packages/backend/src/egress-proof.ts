@@ -1,8 +1,11 @@
+/** The host of EGRESS_PROOF: no name that anybody can have (RFC 6761). By it an audit log's reader knows the proof. */
+export const EGRESS_PROOF_HOST = 'proof.invalid';
+
 /**
  * A request that no proxy lets out, whatever its policy allows: the Host is not the host of the URL. An adapter sends it from
  * inside, before the agent runs, and expects the status 403.
  */
-export const EGRESS_PROOF = 'GET http://proof.invalid/ HTTP/1.1\r\nHost: another.invalid\r\n\r\n';
+export const EGRESS_PROOF = `GET http://${EGRESS_PROOF_HOST}/ HTTP/1.1\r\nHost: another.invalid\r\n\r\n`;
 
 /**
  * JavaScript for a program that an adapter runs in a bottle's network, to be put at its beginning: a text, so that it is found also

@@ -14,7 +14,7 @@ export { checkSpec } from './check-spec.js';
 export type { ContractVersion } from './contract.js';
 export { CONTRACT_VERSION, checkContract } from './contract.js';
 export type { DestroyReport } from './destroy-report.js';
-export { EGRESS_PROOF, EGRESS_PROOF_STEPS } from './egress-proof.js';
+export { EGRESS_PROOF, EGRESS_PROOF_HOST, EGRESS_PROOF_STEPS } from './egress-proof.js';
 export type { BackendErrorCode } from './errors.js';
 export { BackendError } from './errors.js';
 export { type HeldTerminal, holdTerminal } from './held.js';

@@ -4,6 +4,7 @@ import type { LiveConfig } from '@bot-bottle/live-config';
 import { auditLog, type BottlePaths, checkBottleFolder } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
 import { followRecords } from '../egress/follow.js';
+import { isProof } from '../egress/proof.js';
 import { RECORD_COLUMNS } from '../egress/record-columns.js';
 import { candidatePolicy, showReplay } from '../egress/replay.js';
 import { showSuggestions } from '../egress/suggest.js';
@@ -29,16 +30,16 @@ export const run: Run = async (context, input) => {
     await writeLine(context.stderr, `bot-bottle: ${identity} has no egress log yet`);
   }
   const leftOut = new LeftOut();
-  const denied = input.flag('denied');
+  const [denied, all] = [input.flag('denied'), input.flag('all')];
   if (suggest) {
     const present = presentPolicy(paths);
     await showSuggestions(context, readAuditLog(file, leftOut), { identity, present, json });
   } else if (replayed.length > 0) {
     const policy = candidatePolicy(context, replayed, presentPolicy(paths));
-    await showReplay(context, readAuditLog(file, leftOut), policy, { denied, json });
+    await showReplay(context, readAuditLog(file, leftOut), policy, { denied, all, json });
   } else {
     const records = follow ? followRecords(paths, file, leftOut) : readAuditLog(file, leftOut);
-    await showRecords(context, denied ? onlyDenied(records) : records, { follow, json });
+    await showRecords(context, chosen(records, { denied, all }), { follow, json });
   }
   if (leftOut.first !== null) {
     const { count, first } = leftOut;
@@ -66,8 +67,14 @@ function presentPolicy(paths: BottlePaths): LiveConfig | null {
 
 type Records = Iterable<AuditRecord> | AsyncIterable<AuditRecord>;
 
-async function* onlyDenied(records: Records): AsyncGenerator<AuditRecord> {
-  for await (const record of records) if (record.event === 'denied') yield record;
+async function* chosen(
+  records: Records,
+  { denied, all }: { readonly denied: boolean; readonly all: boolean },
+): AsyncGenerator<AuditRecord> {
+  for await (const record of records) {
+    if (denied && record.event !== 'denied') continue;
+    if (all || !isProof(record)) yield record;
+  }
 }
 
 /** A table on a terminal; in a pipe one line each, tab-separated; with --json an array, or while they come one object a line. */

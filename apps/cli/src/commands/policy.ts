@@ -53,7 +53,8 @@ async function show(context: Context, input: Input, paths: BottlePaths): Promise
     text === null ? Promise.resolve() : write(context.stdout, `${heading(name)}${block(text)}\n`);
   await row('policy', summarise(policy));
   await row('refused', refused);
-  await row('problem', problem);
+  // What the proxy says of a file is mostly what is to be said of it here.
+  await row('problem', problem === refused ? null : problem);
   if (config === null) return EXIT.ok;
   await row('allowlist', allowlist === null ? 'none: nobody is allowed' : `${paths.allowlist}\n${allowlist}`);
   await row('routes', routes === null ? 'none' : `${paths.routes}\n${routes}`);

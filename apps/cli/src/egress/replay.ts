@@ -6,6 +6,7 @@ import { usageError } from '../output/errors.js';
 import { type Column, formatPlain, formatTable } from '../output/table.js';
 import { write, writeJson, writeLine } from '../output/write.js';
 import { readAllowlistFile, readRoutesFile } from '../policy/policy-file.js';
+import { withoutProofs } from './proof.js';
 import { targetOf } from './record-columns.js';
 
 /**
@@ -63,9 +64,9 @@ export async function showReplay(
   { stdout, stderr }: Context,
   records: Iterable<AuditRecord>,
   policy: Policy,
-  options: { readonly denied: boolean; readonly json: boolean },
+  options: { readonly denied: boolean; readonly all: boolean; readonly json: boolean },
 ): Promise<void> {
-  const all = replay(records, policy);
+  const all = replay(options.all ? records : withoutProofs(records), policy);
   const rows = options.denied ? all.filter(({ now }) => !now.allowed) : all;
   if (options.json) return writeJson(stdout, rows);
   if (stdout.isTTY && rows.length > 0) await write(stdout, formatTable(stdout, COLUMNS, rows));

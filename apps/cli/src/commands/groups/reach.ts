@@ -59,6 +59,7 @@ export const REACH_COMMANDS = [
     options: [
       { name: 'follow', short: 'f', description: 'go on until the session ends' },
       { name: 'denied', description: 'only what was denied' },
+      { name: 'all', description: 'also the denial by which each launch proves its way out' },
       { name: 'suggest', description: 'the shortest allowlist for what was denied' },
       {
         name: 'replay',
