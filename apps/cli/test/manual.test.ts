@@ -46,5 +46,5 @@ describeWith(['mandoc', 'groff'], 'the manual page', () => {
 
 it('is what npm installs as bot-bottle(1)', () => {
   const manifest = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8'));
-  expect(join(__dirname, '..', manifest.man)).toBe(page);
+  expect(join(__dirname, '..', ...manifest.man)).toBe(page);
 });
