@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const all = ['mint', 'durable-write', 'list', 'cli-startup', 'session', 'egress', 'docker'];
+const all = ['mint', 'durable-write', 'list', 'cli-startup', 'install', 'session', 'egress', 'docker'];
 const flags = process.argv.slice(2).filter(argument => argument.startsWith('-'));
 const named = process.argv.slice(2).filter(argument => !argument.startsWith('-'));
 const unknown = named.filter(name => !all.includes(name));
