@@ -13,6 +13,8 @@ import { Operator, until } from './support/cli.js';
 
 const HOST = 'host.bot-bottle.internal';
 const ABSTRACT = `bot-bottle-bypass-${process.pid}`;
+/** What another bottle serves within itself. */
+const OTHERS = { port: 4711, abstract: 'bot-bottle-of-another-bottle' };
 const PROXY = '-x http://127.0.0.1:3128 --noproxy ""';
 const NO_PROXY = 'env -u http_proxy -u https_proxy -u HTTP_PROXY -u HTTPS_PROXY -u all_proxy -u ALL_PROXY';
 const CURL = 'curl -sS --fail --max-time 20';
@@ -35,6 +37,13 @@ const unix = (path: string) =>
   `perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); my $p = shift; $p =~ s/^@/\\0/; exit !connect($s, pack_sockaddr_un($p))' '${path}'`;
 const raw = (message: string) =>
   `exec 3<>/dev/tcp/127.0.0.1/3128; printf '${message}' >&3; head -c 400 <&3 | tee /dev/stderr | grep -q '^HTTP/1.1 200'`;
+
+/** Perl that serves them, and says so once it has reached both itself. */
+const SERVE = `use Socket;
+my @both = (pack_sockaddr_in(${OTHERS.port}, inet_aton("127.0.0.1")), pack_sockaddr_un("\\0${OTHERS.abstract}"));
+for (@both) { socket(my $s, sockaddr_family($_), SOCK_STREAM, 0); bind($s, $_) && listen($s, 5) or die; push @s, $s }
+for (@both) { socket(my $c, sockaddr_family($_), SOCK_STREAM, 0); connect($c, $_) or die }
+$| = 1; print "reached itself\\n"; sleep 600`;
 
 const ATTEMPTS: readonly Attempt[] = [
   // Without the proxy
@@ -84,6 +93,8 @@ const ATTEMPTS: readonly Attempt[] = [
   { what: 'connect to an abstract socket of the host', script: unix(`@${ABSTRACT}`), control: true },
   { what: "connect to its keeper's socket", script: unix('KEEPER'), control: true },
   { what: "connect to another bottle's keeper", script: unix('OTHER'), control: true },
+  { what: 'connect to what another bottle serves', script: `exec 3<>/dev/tcp/127.0.0.1/${OTHERS.port}` },
+  { what: "connect to another bottle's abstract socket", script: unix(`@${OTHERS.abstract}`) },
   { what: 'find any socket of the host', script: 'find / -xdev -type s 2>/dev/null | grep -q .' },
   {
     what: "take the proxy's place",
@@ -258,7 +269,8 @@ describeWith(['bwrap', 'curl', 'perl', 'unshare', 'nsenter'], 'A program in a bo
 
     // The other bottle may reach what this one may not.
     const open2 = `${HOST}:${ports.FORBIDDEN} private`;
-    const other = await operator.start('shell', '--allow', open2, '--', '-c', 'sleep 600');
+    const other = await operator.start('shell', '--allow', open2, '--', '-c', `perl -e ${quoted(SERVE)}`);
+    await until(() => readFileSync(other.terminalLog, 'utf8').includes('reached itself'));
     const wait = 'until [ -e go ]; do sleep 0.1; done; bash ./go; sleep 600';
     const allow = `${HOST}:${ports.ALLOWED} private`;
     mine = await operator.start('shell', '--allow', allow, '--cwd', folder, '--', '-c', wait);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EGRESS_PROOF, type LaunchHost, type Terminal } from '@bot-bottle/backend';
+import { EGRESS_PROOF, type LaunchHost } from '@bot-bottle/backend';
 import {
   describeWithEngine,
   makeTestImage,
@@ -11,35 +11,13 @@ import {
   TEST_IMAGE_AUTHORITIES,
   temporaryFolder,
 } from '@bot-bottle/test-kit';
-import { backendOf, outputOf, shell, specOf } from '../test/bottle.js';
+import { backendOf, hostNamed, outputOf, shell, shows, specOf } from '../test/bottle.js';
 import { ptyHost } from '../test/host.js';
 import { Engine } from './engine.js';
 
 const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' });
 const WAIT = shell('echo ready; while :; do sleep 0.05; done');
 const egress = { port: 3128 };
-
-/** A host with a proxy that denies everything, by its own name. */
-function hostNamed(name: string): LaunchHost {
-  return {
-    openTerminal: command => ptyHost().openTerminal(command),
-    serveEgress: connection => {
-      connection.on('error', () => {});
-      connection.once('data', () => connection.end(`HTTP/1.1 403 Forbidden\r\n\r\ndenied by ${name}\n`));
-    },
-  };
-}
-
-/** Settles when the terminal has shown the text. */
-function shows(terminal: Pick<Terminal, 'onData'>, text: string): Promise<void> {
-  return new Promise(resolve => {
-    let seen = '';
-    terminal.onData(chunk => {
-      seen += Buffer.from(chunk);
-      if (seen.includes(text)) resolve();
-    });
-  });
-}
 
 describeWithEngine('a bottle in containers', () => {
   beforeAll(makeTestImage);

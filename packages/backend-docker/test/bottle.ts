@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BottleSpec } from '@bot-bottle/backend';
+import type { BottleSpec, LaunchHost, Terminal } from '@bot-bottle/backend';
 import { TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
 import { type DockerOptions, dockerBackend } from '../src/docker.js';
 import { ptyHost } from './host.js';
@@ -45,3 +45,25 @@ export async function outputOf(spec: BottleSpec, host = ptyHost(), backend = bac
 }
 
 export const shell = (script: string) => ['sh', '-c', script];
+
+/** A host with a proxy that denies everything, by its own name. */
+export function hostNamed(name: string): LaunchHost {
+  return {
+    openTerminal: command => ptyHost().openTerminal(command),
+    serveEgress: connection => {
+      connection.on('error', () => {});
+      connection.once('data', () => connection.end(`HTTP/1.1 403 Forbidden\r\n\r\ndenied by ${name}\n`));
+    },
+  };
+}
+
+/** Settles when the terminal has shown the text. */
+export function shows(terminal: Pick<Terminal, 'onData'>, text: string): Promise<void> {
+  return new Promise(resolve => {
+    let seen = '';
+    terminal.onData(chunk => {
+      seen += Buffer.from(chunk);
+      if (seen.includes(text)) resolve();
+    });
+  });
+}
