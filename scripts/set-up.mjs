@@ -35,6 +35,7 @@ const testPrograms = {
   busybox: 'busybox-static',
   'mkfs.ext4': 'e2fsprogs',
   'qemu-system-x86_64': 'qemu-system-x86',
+  chromium: 'chromium',
 };
 
 export function say(message) {

@@ -4,12 +4,12 @@ import { temporaryFolder } from '@bot-bottle/test-kit';
 import { Consumer } from '../src/consumer.ts';
 import { entriesOf } from '../src/entries.ts';
 import { released } from '../src/released.ts';
+import { TYPESCRIPT } from '../src/typescript.ts';
 
 const { releases, copy } = released();
 const libraries = releases.filter(({ name }) => name !== 'bot-bottle');
 const entries = entriesOf(copy, libraries);
 const repository = fileURLToPath(new URL('../../', import.meta.url));
-const tsc = join(repository, 'node_modules/typescript/bin/tsc');
 const yarn = join(repository, 'release/node_modules/yarn/bin/yarn.js');
 
 /** What each entry exports at run time, as the module says it. */
@@ -50,6 +50,15 @@ describe.each([
     expect(JSON.parse(await consumer.succeed('node', 'all.cjs'))).toEqual(names);
   });
 
+  it('is one copy, however it is loaded', async () => {
+    consumer.write(
+      'one.cjs',
+      "const { MetadataError } = require('@bot-bottle/metadata');\n" +
+        "import('@bot-bottle/metadata').then(module => console.log(module.MetadataError === MetadataError));\n",
+    );
+    expect(await consumer.succeed('node', 'one.cjs')).toBe('true\n');
+  });
+
   it.each([
     { module: 'nodenext', resolution: 'nodenext', files: ['all.mts', 'all.cts'] },
     { module: 'esnext', resolution: 'bundler', files: ['all.mts'] },
@@ -63,6 +72,6 @@ describe.each([
       skipLibCheck: false,
     };
     consumer.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
-    expect((await consumer.attempt('node', tsc, '-p', '.')).output).toBe('');
+    expect((await consumer.attempt('node', TYPESCRIPT, '-p', '.')).output).toBe('');
   });
 });

@@ -1,7 +1,5 @@
-import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createContext, runInContext } from 'node:vm';
 import fc from 'fast-check';
 import {
   composeProjectOf,
@@ -174,14 +172,6 @@ describe('every name made from an identity is legal', () => {
 });
 
 describe('the package', () => {
-  it('runs where there is no Node: in a realm that has nothing but the language and crypto', () => {
-    const built = readFileSync(join(__dirname, '../dist/index.cjs'), 'utf8');
-    const realm = createContext({ crypto: webcrypto, module: { exports: {} } });
-    runInContext(built, realm);
-    const minted: unknown = runInContext('module.exports.mintIdentity("My Agent")', realm);
-    expect(minted).toMatch(/^my-agent-[a-z0-9]{5}$/);
-  });
-
   it('asks no DOM and no Node types of who compiles against it', () => {
     const types = readFileSync(join(__dirname, '../dist/index.d.ts'), 'utf8');
     expect(types).toContain('mintIdentity');

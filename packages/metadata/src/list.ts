@@ -1,5 +1,5 @@
 import type { Identity } from '@bot-bottle/identity';
-import { type BottlePaths, bottlePaths, eachBottle } from '@bot-bottle/state-paths';
+import { type BottlePaths, bottlePaths, eachBottle, stateRoot } from '@bot-bottle/state-paths';
 import { MetadataError } from './errors.js';
 import type { BottleRecord } from './schema.js';
 import { readRecord, readRecordOfFolder } from './store.js';
@@ -14,11 +14,12 @@ type Outcome =
 /**
  * Every bottle under the root, one at a time, in the order of the disk; memory does not grow with their number. A record
  * that cannot be read is an entry with its `error` and never hides the others. Creates nothing.
+ * @param root default: `BOT_BOTTLE_HOME`, else `~/.bot-bottle`
  * @param options.identities only these, in this order
- * @throws {StatePathsError} when `state/` itself cannot be listed
+ * @throws an error of the name `StatePathsError` when `state/` itself cannot be listed
  */
 export function* listRecords(
-  root: string,
+  root: string = stateRoot(),
   options: { identities?: Iterable<Identity> } = {},
 ): Generator<RecordEntry, void, undefined> {
   const { identities } = options;

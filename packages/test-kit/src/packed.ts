@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Outcome, run } from './programs.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -28,11 +28,11 @@ export function packedTarball(packageFolder: string): string {
   return join(target, tarball);
 }
 
-/** An empty project with the package in its node_modules, and with what the package depends on, and nothing else. */
-export function installPacked(packageFolder: string): string {
+/** An empty project with the packages in its node_modules, and with what they depend on, and nothing else. */
+export function installPacked(...packageFolders: readonly string[]): string {
   const project = temporaryFolder();
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
-  install(packageFolder, join(project, 'node_modules'));
+  for (const folder of packageFolders) install(folder, join(project, 'node_modules'));
   return project;
 }
 
@@ -57,12 +57,20 @@ function link(source: string, target: string): void {
   symlinkSync(source, target);
 }
 
-/** Runs the first example (a js or ts fence) of a package's README in an empty project with the packed package. */
+/**
+ * Runs the first example (a js or ts fence) of a package's README in an empty project, with the packed packages of the house that
+ * its first `npm install` names.
+ */
 export function runReadmeExample(packageFolder: string, env: Record<string, string> = {}): Outcome {
   const readme = readFileSync(join(packageFolder, 'README.md'), 'utf8');
   const [, language, code] = /^```(js|ts)\n(.*?)^```$/ms.exec(readme) ?? [];
   if (code === undefined) throw new Error(`${packageFolder}/README.md has no example`);
-  const project = installPacked(packageFolder);
+  const [, names = ''] = /^npm install (.*)$/m.exec(readme) ?? [];
+  const folders = names
+    .split(' ')
+    .filter(name => name.startsWith('@bot-bottle/'))
+    .map(name => join(packageFolder, '..', basename(name)));
+  const project = installPacked(...new Set([packageFolder, ...folders]));
   const file = language === 'ts' ? 'example.mts' : 'example.mjs';
   writeFileSync(join(project, file), code);
   return run([process.execPath, '--disable-warning=ExperimentalWarning', file], {

@@ -10,16 +10,10 @@ describeWith('bwrap', 'the adapter of docs/writing-a-backend.md', () => {
   let project = '';
   // The packages that it imports as their users have them, and the terminal of whoever runs the suite.
   beforeAll(() => {
-    project = installPacked(join(REPOSITORY, 'packages/backend'));
-    const other = installPacked(join(REPOSITORY, 'packages/durable-fs'));
-    for (const [from, name] of [
-      [other, '@bot-bottle/durable-fs'],
-      [join(REPOSITORY, 'apps/cli'), '@lydell/node-pty'],
-    ] as const) {
-      const target = join(project, 'node_modules', name);
-      mkdirSync(dirname(target), { recursive: true });
-      symlinkSync(realpathSync(join(from, 'node_modules', name)), target);
-    }
+    project = installPacked(join(REPOSITORY, 'packages/backend'), join(REPOSITORY, 'packages/durable-fs'));
+    const terminal = 'node_modules/@lydell/node-pty';
+    mkdirSync(dirname(join(project, terminal)), { recursive: true });
+    symlinkSync(realpathSync(join(REPOSITORY, 'apps/cli', terminal)), join(project, terminal));
   });
 
   it('keeps the contract, by the suite', () => {
