@@ -1,6 +1,12 @@
 import type { ExitStatus, Terminal, TerminalSize } from '@bot-bottle/backend';
 
 /**
+ * Milliseconds after which a new size is told again. The client reads the size, passes it on and only then listens to SIGWINCH
+ * (docker/cli, MonitorTtySize): a change in between it would never hear of.
+ */
+const TELL_AGAIN_MS = [1000, 5000];
+
+/**
  * A bottle's terminal, which outlives the client that shows it: one that was killed, or that a restarted engine cut off, is
  * followed by another. What the agent showed in between is not shown.
  */
@@ -35,6 +41,8 @@ export class LastingTerminal implements Terminal {
   resize(size: TerminalSize): void {
     this.#size = size;
     this.#current.resize(size);
+    const client = this.#current;
+    for (const ms of TELL_AGAIN_MS) setTimeout(() => client.kill('SIGWINCH'), ms).unref();
   }
 
   onData(listener: (chunk: Uint8Array) => void): () => void {
