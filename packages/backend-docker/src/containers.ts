@@ -70,7 +70,7 @@ export async function inspect(engine: Engine, ref: BottleRef, role: Role): Promi
 }
 
 /** An engine's word for a container's state: Docker's, or Podman's. */
-function kindOf(status: string): 'created' | 'exited' | 'running' {
+export function kindOf(status: string): 'created' | 'exited' | 'running' {
   if (['created', 'configured', 'initialized'].includes(status)) return 'created';
   if (['exited', 'dead', 'stopped', 'removing'].includes(status)) return 'exited';
   return 'running';

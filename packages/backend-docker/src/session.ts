@@ -82,7 +82,9 @@ export async function attachProject(
   host: LaunchHost,
 ): Promise<RunningBottle> {
   const scratch = scratchOf(ref);
-  const { port } = readPrepared(scratch) ?? { port: null };
+  const prepared = readPrepared(scratch);
+  if (prepared === null) throw unproven(ref);
+  const { port } = prepared;
   const server = port === null ? null : await listen(scratch, requireServe(host));
   try {
     if (port !== null) await prove(engine, ref, port);
@@ -92,6 +94,15 @@ export async function attachProject(
     server?.close();
     throw error;
   }
+}
+
+/** Its socket's folder went with the rest, and what is made in its place the bottle does not see. */
+function unproven({ identity }: BottleRef): BackendError {
+  return new BackendError(
+    'isolation-failed',
+    `what ${identity} was prepared with is gone, so its way out cannot be proven; expected it to be stopped and launched anew`,
+    { remedy: `bot-bottle stop ${identity}` },
+  );
 }
 
 /** The agent's terminal. A client that ends before the agent does is followed by another one. */

@@ -1,5 +1,6 @@
 import type { Sighting } from '@bot-bottle/backend';
 import { isIdentity } from '@bot-bottle/identity';
+import { kindOf } from './containers.js';
 import type { Engine } from './engine.js';
 import { LABELS, PROJECT_LABEL } from './names.js';
 
@@ -55,7 +56,7 @@ function sightingOf(rows: readonly [Row, ...Row[]]): Sighting {
   const bottle = isIdentity(identity) && stateFolder !== '' ? { identity, stateFolder, project } : null;
   // What is not ours has no roles; of what is, a sidecar alone is no bottle that runs.
   const running = rows.some(
-    ({ state, role }) => state === 'running' && (bottle === null || role === 'agent'),
+    ({ state, role }) => kindOf(state) === 'running' && (bottle === null || role === 'agent'),
   );
   return {
     bottle,

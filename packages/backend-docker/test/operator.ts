@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
 
 /** The built program of bot-bottle, as an operator runs it. */
@@ -75,4 +76,31 @@ export class Operator {
     return (JSON.parse(readFileSync(join(this.folder(identity), 'session.json'), 'utf8')) as { pid: number })
       .pid;
   }
+
+  /** As `kill -9` and the kernel do; returns when the process is gone. */
+  async killKeeper(identity: string): Promise<void> {
+    const pid = this.keeperOf(identity);
+    process.kill(pid, 'SIGKILL');
+    // Without a command line: dead, and perhaps not waited for yet.
+    const lives = () => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+      } catch {
+        return false;
+      }
+    };
+    while (lives()) await sleep(20);
+  }
+
+  /** What a command prints as JSON; it must not fail. */
+  async json<T>(...args: string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.run([...args, '--json']);
+    if (code !== 0 || stderr !== '') throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  }
+}
+
+/** The engine's client, run as its operator would; returns what it prints. */
+export function docker(...args: string[]): string {
+  return execFileSync('docker', args, { encoding: 'utf8' }).trim();
 }

@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithEngine, makeTestImage, TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
 import { loggingClient } from './logging-client.js';
-import { Operator } from './operator.js';
-
-const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' }).trim();
+import { docker, Operator } from './operator.js';
 
 /** Puts a bottle into the root as the older tool writes it: nothing but these files. */
 function plant(operator: Operator, identity: string, record: object, files: Record<string, string> = {}) {
@@ -22,13 +19,7 @@ const STARTED = { agent_name: 'shell', started_at: '2026-01-02T03:04:05.678901+0
 /** Of the first vintage, which said neither who it is nor where it runs. */
 const FIRST = { ...STARTED, cwd: '', copy_cwd: false };
 
-async function json<T>(operator: Operator, ...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await operator.run([...args, '--json']);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout) as T;
-}
-
-const listed = (operator: Operator) => json<Record<string, unknown>[]>(operator, 'list');
+const listed = (operator: Operator) => operator.json<Record<string, unknown>[]>('list');
 
 describeWithEngine("the older tool's bottles", () => {
   beforeAll(makeTestImage);
@@ -51,7 +42,7 @@ describeWithEngine("the older tool's bottles", () => {
       ['first-aaaaa', 'bot-bottle-first-aaaaa'],
       ['third-aaaaa', 'its_own-name'],
     ] as const) {
-      expect(await json(operator, 'show', identity)).toMatchObject({
+      expect(await operator.json('show', identity)).toMatchObject({
         ...{ identity, composeProject, backend: 'docker', atBackend: 'gone', agent: 'shell' },
       });
     }
@@ -83,7 +74,7 @@ describeWithEngine("the older tool's bottles", () => {
         .split('\n')
         .sort(),
     ).toEqual(['its_own-name-agent', 'its_own-name-egress']);
-    expect(await json(operator, 'show', 'own-aaaaa')).toMatchObject({
+    expect(await operator.json('show', 'own-aaaaa')).toMatchObject({
       state: 'running',
       cwd,
       atBackend: 'running',
@@ -211,7 +202,7 @@ describeWithEngine('the state of bottles at their engine', () => {
     const operator = new Operator();
     const identity = await operator.start('-c', 'while read -r x; do echo "$x" >>said; done');
     await operator.run(['preserve', identity]);
-    await killKeeper(operator, identity);
+    await operator.killKeeper(identity);
     expect(await listed(operator)).toMatchObject([
       { state: 'unattended', atBackend: 'running', preserved: true },
     ]);
@@ -227,7 +218,7 @@ describeWithEngine('the state of bottles at their engine', () => {
     expect(await listed(operator)).toMatchObject([{ state: 'preserved', atBackend: 'gone' }]);
 
     expect(await operator.run(['resume', identity, '--detach'])).toMatchObject({ code: 0 });
-    await killKeeper(operator, identity);
+    await operator.killKeeper(identity);
     docker('rm', '--force', `bot-bottle-${identity}-agent`, `bot-bottle-${identity}-egress`);
     expect(await listed(operator)).toMatchObject([{ state: 'dead', atBackend: 'gone' }]);
     expect(await operator.run(['resume', identity, '--detach'])).toMatchObject({ code: 0 });
@@ -236,10 +227,3 @@ describeWithEngine('the state of bottles at their engine', () => {
     expect(docker('ps', '--all', '--quiet', '--filter', `label=bot-bottle.identity=${identity}`)).toBe('');
   });
 });
-
-async function killKeeper(operator: Operator, identity: string): Promise<void> {
-  const pid = operator.keeperOf(identity);
-  process.kill(pid, 'SIGKILL');
-  while (existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '')
-    await new Promise(resolve => setTimeout(resolve, 20));
-}

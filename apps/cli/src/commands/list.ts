@@ -1,8 +1,8 @@
+import { BackendAsker } from '../backends/asker.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../output/exit-codes.js';
 import { formatPlain, formatTable } from '../output/table.js';
 import { write, writeAll, writeJsonArray, writeLine } from '../output/write.js';
-import { BackendAsker } from './ask-backends.js';
 import { type BottleRow, bottleColumns, eachBottle, measured, newestFirst, rowOf } from './bottle-rows.js';
 import { parseLabels } from './labels.js';
 import type { Input, Run } from './spec.js';

@@ -8,10 +8,10 @@ import type { Run } from './spec.js';
 
 export const run: Run = async (context, input) => {
   const dryRun = input.flag('dry-run');
-  const pruning = new Pruning(context.root, createRegistry(context, loadOwnSettings(context)).find);
+  const pruning = new Pruning(context.root, createRegistry(context, loadOwnSettings(context)));
   let failed = false;
   const told = (async function* (): AsyncGenerator<Pruned> {
-    for await (const outcome of pruning.run(dryRun)) {
+    for await (const outcome of pruning.run({ dryRun, orphans: input.flag('orphans') })) {
       failed ||= outcome.reason === 'failed' || outcome.left.length > 0;
       yield outcome;
     }
@@ -26,5 +26,10 @@ export const run: Run = async (context, input) => {
         await writeLine(context.stderr, `bot-bottle: ${path} stayed: ${reason}`);
     }
   }
+  for (const { backend, error } of await pruning.failures())
+    await writeLine(
+      context.stderr,
+      `bot-bottle: what ${backend} has without a record is not known: ${error.message}`,
+    );
   return failed ? EXIT.failed : EXIT.ok;
 };

@@ -2,16 +2,20 @@ import { effectiveBackend } from '@bot-bottle/metadata';
 import { type Inspection, PreserveError, type SweepOutcome, sweep } from '@bot-bottle/preserve';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
+import type { Registry } from '../backends/registry.js';
 import { BackendSurveys } from '../session/at-backend.js';
-import type { FindBackend } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-ref.js';
+import { describeOrphan } from '../session/describe-orphan.js';
 import { SessionError } from '../session/errors.js';
+import { findOrphans, type Orphan, removeOrphan } from '../session/orphans.js';
 import { recordOrNull } from '../session/record-or-null.js';
 import { removeSession } from '../session/remove.js';
 import { messageOf } from '../thrown.js';
 
 /** What became of one bottle and why, as `prune --json` prints it. */
-export interface Pruned extends Pick<SweepOutcome, 'identity' | 'action' | 'reason'> {
+export interface Pruned extends Pick<SweepOutcome, 'identity' | 'action'> {
+  /** `orphan`: a backend has it, and its record is gone. */
+  readonly reason: SweepOutcome['reason'] | 'orphan';
   /** The reason for a person. */
   readonly because: string;
   /** What was freed; null where nothing was removed. */
@@ -42,12 +46,22 @@ export class Pruning {
 
   constructor(
     private readonly root: string,
-    private readonly backends: FindBackend,
+    private readonly registry: Pick<Registry, 'names' | 'find'>,
   ) {
-    this.#surveys = new BackendSurveys(backends);
+    this.#surveys = new BackendSurveys(registry.find);
   }
 
-  async *run(dryRun: boolean): AsyncGenerator<Pruned> {
+  /** @param orphans also remove what a backend has of bottles whose record is gone */
+  async *run({
+    dryRun,
+    orphans,
+  }: {
+    readonly dryRun: boolean;
+    readonly orphans: boolean;
+  }): AsyncGenerator<Pruned> {
+    for (const orphan of await findOrphans(this.root, this.registry, this.#surveys)) {
+      yield await this.#pruneOrphan(orphan, orphans ? (dryRun ? 'would-remove' : 'removed') : 'kept');
+    }
     for await (const outcome of sweep(this.root, { inspect: paths => this.#inspect(paths), dryRun: true })) {
       yield outcome.action === 'would-remove' && !dryRun ? await this.#remove(outcome) : this.#tell(outcome);
     }
@@ -58,11 +72,30 @@ export class Pruning {
     }
   }
 
+  /** Backends that did not answer. */
+  failures(): ReturnType<BackendSurveys['failures']> {
+    return this.#surveys.failures();
+  }
+
+  async #pruneOrphan(orphan: Orphan, action: Pruned['action']): Promise<Pruned> {
+    const { identity } = orphan.paths;
+    const because = `${describeOrphan(orphan)}; keep it with: bot-bottle adopt ${identity}`;
+    const told = { identity, bytes: null, left: [] };
+    if (action !== 'removed') return { ...told, action, reason: 'orphan', because };
+    try {
+      if (await removeOrphan(orphan))
+        return { ...told, action, reason: 'orphan', because: describeOrphan(orphan) };
+      return { ...told, action: 'kept', reason: 'orphan', because: 'somebody else has taken it up' };
+    } catch (error) {
+      return { ...told, action: 'kept', reason: 'failed', because: `${BECAUSE.failed}: ${messageOf(error)}` };
+    }
+  }
+
   async #inspect(paths: BottlePaths): Promise<Inspection> {
     const record = recordOrNull(paths);
     if (record === null) return 'unreadable';
     const name = effectiveBackend(record);
-    const ref = this.backends(name);
+    const ref = this.registry.find(name);
     if (ref === undefined) {
       // It may run under the older tool, which holds no lease.
       this.#doubts.set(
@@ -87,7 +120,7 @@ export class Pruning {
   async #remove(outcome: SweepOutcome): Promise<Pruned> {
     try {
       const paths = bottlePaths(this.root, outcome.identity);
-      const report = await removeSession(paths, { backends: this.backends });
+      const report = await removeSession(paths, { backends: this.registry.find });
       return this.#tell({ ...outcome, action: 'removed', report });
     } catch (error) {
       const kept = { ...outcome, action: 'kept' } as const;

@@ -1,4 +1,5 @@
 import type { BottlePaths } from '@bot-bottle/state-paths';
+import { BackendAsker, type SeenBottle } from '../backends/asker.js';
 import { createRegistry } from '../backends/registry.js';
 import { loadOwnSettings } from '../config/settings.js';
 import { CliError } from '../output/errors.js';
@@ -6,7 +7,6 @@ import { EXIT } from '../output/exit-codes.js';
 import { writeJson, writeLine } from '../output/write.js';
 import { removeSession } from '../session/remove.js';
 import { describeBottle } from '../session/state.js';
-import { BackendAsker, type SeenBottle } from './ask-backends.js';
 import { resolveBottle } from './resolve-identity.js';
 import type { Run } from './spec.js';
 

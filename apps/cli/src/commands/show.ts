@@ -1,6 +1,7 @@
 import { measureTree } from '@bot-bottle/durable-fs';
 import { effectiveBackend, effectiveComposeProject } from '@bot-bottle/metadata';
 import type { BottlePaths } from '@bot-bottle/state-paths';
+import { BackendAsker, type SeenBottle } from '../backends/asker.js';
 import type { Context } from '../context.js';
 import { paint } from '../output/colours.js';
 import { printable } from '../output/escape.js';
@@ -11,7 +12,6 @@ import { describePolicy, type PolicyDescription, summarise } from '../policy/des
 import { type LaunchRecord, readLaunch } from '../session/launch-file.js';
 import { describeBottle } from '../session/state.js';
 import { codeOf, messageOf } from '../thrown.js';
-import { BackendAsker, type SeenBottle } from './ask-backends.js';
 import { resolveBottle } from './resolve-identity.js';
 import type { Run } from './spec.js';
 

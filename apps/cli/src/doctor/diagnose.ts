@@ -2,6 +2,7 @@ import { loadSettings, type Settings } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { checkBackends } from './backends.js';
 import { type Finding, failure, ok } from './finding.js';
+import { checkOrphans } from './orphans.js';
 import { checkBottles, checkRoot } from './state.js';
 import { checkGit, checkNode } from './tools.js';
 
@@ -12,7 +13,7 @@ export async function diagnose(context: Context): Promise<readonly Finding[]> {
     checkGit(context),
     ...checkRoot(context),
     ...(await checkConfiguration(context)),
-    ...checkBottles(context),
+    ...(await checkBottles(context)),
   ];
 }
 
@@ -24,5 +25,9 @@ async function checkConfiguration(context: Context): Promise<readonly Finding[]>
   } catch (error) {
     return [failure('configuration', error)];
   }
-  return [ok('configuration', `${settings.agents.size} agents`), ...(await checkBackends(context, settings))];
+  return [
+    ok('configuration', `${settings.agents.size} agents`),
+    ...(await checkBackends(context, settings)),
+    ...(await checkOrphans(context, settings)),
+  ];
 }

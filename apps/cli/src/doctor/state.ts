@@ -1,7 +1,9 @@
 import { accessSync, constants, lstatSync, type Stats } from 'node:fs';
+import type { Identity } from '@bot-bottle/identity';
 import { bottlePaths, listForeign, listIdentities, rootPaths } from '@bot-bottle/state-paths';
+import { BackendAsker } from '../backends/asker.js';
 import type { Context } from '../context.js';
-import { describeBottle } from '../session/state.js';
+import { type BottleDescription, describeBottle } from '../session/state.js';
 import { type Finding, fail, failure, ok, warn } from './finding.js';
 
 /** The root folder and its state folder: what they are, who may read them, whether they can be written. */
@@ -44,28 +46,40 @@ function isWritable(path: string): boolean {
 }
 
 /** Every bottle, and what else lies in the state folder. */
-export function checkBottles(context: Pick<Context, 'root'>): readonly Finding[] {
-  let findings: Finding[];
+export async function checkBottles(context: Context): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
   try {
-    findings = listIdentities(context.root).flatMap(identity => {
-      const { state, problem } = describeBottle(bottlePaths(context.root, identity));
-      if (state === 'broken')
-        return [warn('bottles', `${identity} is broken: ${problem}`, `bot-bottle show ${identity}`)];
-      if (state === 'dead')
-        return [
-          warn('bottles', `${identity} was killed; nothing of it is lost`, `bot-bottle resume ${identity}`),
-        ];
-      if (state === 'unfinished')
-        return [warn('bottles', `the start of ${identity} was cut off`, 'bot-bottle prune')];
-      if (state === 'unknown')
-        return [warn('bottles', `${identity}: ${problem}`, `bot-bottle show ${identity}`)];
-      return [];
-    });
+    const asker = new BackendAsker(context);
+    for (const identity of listIdentities(context.root)) {
+      const paths = bottlePaths(context.root, identity);
+      findings.push(...checkBottle(identity, await asker.look(paths, describeBottle(paths))));
+    }
     findings.push(...listForeign(context.root).map(name => foreign(context.root, name)));
   } catch (error) {
     return [failure('bottles', error)];
   }
   return findings.length > 0 ? findings : [ok('bottles', 'nothing is broken, dead or left over')];
+}
+
+function checkBottle(identity: Identity, { state, problem }: BottleDescription): readonly Finding[] {
+  if (state === 'broken')
+    return [warn('bottles', `${identity} is broken: ${problem}`, `bot-bottle show ${identity}`)];
+  if (state === 'dead')
+    return [
+      warn('bottles', `${identity} was killed; nothing of it is lost`, `bot-bottle resume ${identity}`),
+    ];
+  if (state === 'unattended')
+    return [
+      warn(
+        'bottles',
+        `${identity} runs on without its keeper, which was killed`,
+        `bot-bottle resume ${identity}`,
+      ),
+    ];
+  if (state === 'unfinished')
+    return [warn('bottles', `the start of ${identity} was cut off`, 'bot-bottle prune')];
+  if (state === 'unknown') return [warn('bottles', `${identity}: ${problem}`, `bot-bottle show ${identity}`)];
+  return [];
 }
 
 function foreign(root: string, name: string): Finding {

@@ -101,6 +101,7 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   'cannot-list': doctor,
   // sessions
   unfinished: prune,
+  'not-an-orphan': list,
   'broken-bottle': removeByForce,
   'backend-missing': id => [...doctor(id), ...removeByForce(id)],
   'workspace-missing': startHelp,

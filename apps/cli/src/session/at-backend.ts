@@ -48,11 +48,10 @@ export class BackendSurveys {
       : { presence: 'foreign', sighting: other };
   }
 
-  /** All that a backend has of bottles. Throws what the adapter throws. */
+  /** All that a backend has of bottles; none where it does not answer, as `failures` says. */
   async bottlesOf(name: string): Promise<Iterable<Sighting>> {
     const survey = await this.#survey(name);
-    if (survey instanceof Error) throw survey;
-    return survey === null ? [] : survey.bottles.values();
+    return survey === null || survey instanceof Error ? [] : survey.bottles.values();
   }
 
   /** Backends that were asked and did not answer. */

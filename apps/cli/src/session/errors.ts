@@ -7,6 +7,8 @@ export type SessionErrorCode =
   /** `launch.json` or `session.json` cannot be read. */
   | 'broken-bottle'
   | 'already-running'
+  /** It has a record, or its backend has nothing of it. */
+  | 'not-an-orphan'
   | 'not-running'
   /** The record names a backend whose adapter is not installed. */
   | 'backend-missing'

@@ -24,9 +24,22 @@ export const KEEP_COMMANDS = [
     examples: ['bot-bottle rm claude-x7k2p', 'bot-bottle rm --force claude-x7k2p'],
   },
   {
+    name: 'adopt',
+    summary: 'make a record for containers whose own is gone',
+    args: [{ ...ID, kind: 'text' }],
+    options: [JSON_OUTPUT],
+    examples: ['bot-bottle adopt claude-x7k2p'],
+  },
+  {
     name: 'prune',
     summary: 'remove what ended and nobody kept',
-    options: [{ name: 'dry-run', description: 'only say what would be removed, and why' }, JSON_OUTPUT],
-    examples: ['bot-bottle prune --dry-run'],
+    details:
+      'Containers whose record is gone are shown, and kept for `adopt`; with --orphans they are removed, also those that run.',
+    options: [
+      { name: 'dry-run', description: 'only say what would be removed, and why' },
+      { name: 'orphans', description: 'also containers of this root whose record is gone' },
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle prune --dry-run', 'bot-bottle prune --orphans'],
   },
 ] as const satisfies readonly CommandSpec[];

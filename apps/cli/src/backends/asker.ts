@@ -33,7 +33,7 @@ export class BackendAsker {
   async surveys(): Promise<BackendSurveys> {
     if (this.#surveys === null) {
       const { BackendSurveys } = await import('../session/at-backend.js');
-      const { createRegistry } = await import('../backends/registry.js');
+      const { createRegistry } = await import('./registry.js');
       const { loadOwnSettings } = await import('../config/settings.js');
       this.#surveys ??= new BackendSurveys(name =>
         // A configuration that cannot be read is no reason to list nothing.

@@ -1,0 +1,26 @@
+import { createRegistry } from '../backends/registry.js';
+import type { Settings } from '../config/settings.js';
+import type { Context } from '../context.js';
+import { BackendSurveys } from '../session/at-backend.js';
+import { describeOrphan } from '../session/describe-orphan.js';
+import { findOrphans } from '../session/orphans.js';
+import { type Finding, failure, warn } from './finding.js';
+
+/** What backends still have of this root's bottles whose record is gone. A backend that does not answer has a finding of its own. */
+export async function checkOrphans(context: Context, settings: Settings): Promise<readonly Finding[]> {
+  try {
+    const registry = createRegistry(context, settings);
+    const orphans = await findOrphans(context.root, registry, new BackendSurveys(registry.find));
+    return orphans.map(orphan => {
+      const { identity, folder } = orphan.paths;
+      const fact = `${identity}: ${describeOrphan(orphan, context.now())}; its state was ${folder}`;
+      return warn(
+        'orphans',
+        fact,
+        `bot-bottle adopt ${identity}   # or remove it: bot-bottle prune --orphans`,
+      );
+    });
+  } catch (error) {
+    return [failure('orphans', error)];
+  }
+}
