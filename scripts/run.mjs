@@ -74,6 +74,15 @@ const jobs = {
     const tools = setUp({ tests: false });
     return run(tools.pnpm, ['turbo', 'run', 'lint', 'layers', 'typecheck', ...args], { env: tools.env });
   },
+  async api() {
+    const tools = setUp({ tests: false });
+    await build(tools);
+    return run(tools.node, ['release/src/write-api-reports.ts'], { env: tools.env });
+  },
+  async 'release:version'() {
+    const tools = setUp({ tests: false });
+    return run(tools.node, ['release/src/version.ts'], { env: tools.env });
+  },
   async 'release:dry'() {
     const tools = setUp({ tests: true });
     await build(tools);

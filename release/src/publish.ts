@@ -23,7 +23,7 @@ export async function release(
 ): Promise<Release[]> {
   const changeset = join(root, 'node_modules/.bin/changeset');
   told('versions from the changesets');
-  await succeed([changeset, 'version'], { cwd: root });
+  await succeed([process.execPath, join(root, 'release/src/version.ts')], { cwd: root });
   told('build');
   await succeed(
     [join(root, 'node_modules/.bin/turbo'), 'run', 'build', '--filter=./packages/*', '--filter=./apps/*'],
