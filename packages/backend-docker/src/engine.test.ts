@@ -52,7 +52,7 @@ describeWithEngine('an engine', () => {
     const backend = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
     await expect(backend.status(spec)).rejects.toMatchObject({
       code: 'unavailable',
-      message: 'docker container was killed before it had its answer',
+      message: 'docker was killed before it had its answer (container)',
     });
   });
 

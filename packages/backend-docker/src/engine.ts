@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BackendError } from '@bot-bottle/backend';
 import { type CommandOptions, type CommandResult, type Environment, runCommand } from './command.js';
@@ -167,9 +168,13 @@ function hung(address: string, timeoutMs: number): BackendError {
 }
 
 function killed(file: string, args: readonly string[]): BackendError {
-  return new BackendError('unavailable', `${file} ${args[0] ?? ''} was killed before it had its answer`, {
-    remedy: 'docker info',
-  });
+  return new BackendError(
+    'unavailable',
+    `${basename(file)} was killed before it had its answer (${args[0] ?? ''})`,
+    {
+      remedy: 'docker info',
+    },
+  );
 }
 
 function unreachable(said: string): BackendError {

@@ -1,7 +1,13 @@
 import { posix } from 'node:path';
-import { type BottleSpec, checkFile, FILE_FOLDERS, type FileMount } from '@bot-bottle/backend';
+import {
+  type BottleRef,
+  type BottleSpec,
+  checkFile,
+  FILE_FOLDERS,
+  type FileMount,
+} from '@bot-bottle/backend';
 import { type Engine, EngineRefusal } from './engine.js';
-import { LABELS } from './names.js';
+import { labelsOf } from './names.js';
 import { readTar } from './tar.js';
 
 /** As many links as Linux follows in one path (path_resolution(7)). */
@@ -11,12 +17,13 @@ const MAX_LINKS = 40;
 export async function filesIn(
   engine: Engine,
   image: string,
-  { files = [] }: BottleSpec,
+  spec: BottleSpec,
 ): Promise<readonly FileMount[]> {
+  const { files = [] } = spec;
   for (const file of files) checkFile(file);
   const covering = files.filter(({ target }) => !target.startsWith(FILE_FOLDERS.own));
   if (covering.length === 0) return files;
-  const entries = await systemEntries(engine, image);
+  const entries = await systemEntries(engine, image, spec);
   return files.flatMap(({ source, target }) => {
     if (target.startsWith(FILE_FOLDERS.own)) return [{ source, target }];
     const covered = follow(entries, target);
@@ -25,16 +32,14 @@ export async function filesIn(
 }
 
 /** What lies below those folders of the image: null for a file, else where a link leads. Nothing of the image is run. */
-async function systemEntries(engine: Engine, image: string): Promise<ReadonlyMap<string, string | null>> {
-  const created = await engine.change([
-    'create',
-    '--network',
-    'none',
-    '--label',
-    `${LABELS.role}=look`,
-    image,
-    'none',
-  ]);
+async function systemEntries(
+  engine: Engine,
+  image: string,
+  ref: BottleRef,
+): Promise<ReadonlyMap<string, string | null>> {
+  // Of the bottle: it goes with that where this process is killed.
+  const labels = Object.entries(labelsOf(ref, 'look')).flatMap(pair => ['--label', pair.join('=')]);
+  const created = await engine.change(['create', '--network', 'none', ...labels, image, 'none']);
   const container = created.trim();
   try {
     const folders = FILE_FOLDERS.system.map(folder => folder.slice(0, -1));

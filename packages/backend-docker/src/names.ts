@@ -50,7 +50,8 @@ export function containerOf(ref: BottleRef, role: Role): string {
   return `${projectOf(ref)}-${role}`;
 }
 
-export function labelsOf(ref: BottleRef, role: Role): Record<string, string> {
+/** `look`: a container that never runs, to look at what its image holds. */
+export function labelsOf(ref: BottleRef, role: Role | 'look'): Record<string, string> {
   return {
     [LABELS.identity]: ref.identity,
     [LABELS.role]: role,

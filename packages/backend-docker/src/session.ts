@@ -38,18 +38,18 @@ export async function launchProject(
   const server = serve === null ? null : await listen(scratch, serve);
   try {
     await create(engine, ref, server === null ? 'none' : 'egress');
-    const { terminal, said } = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
+    const shown = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
     let over = false;
-    terminal.onExit(() => {
+    shown.terminal.onExit(() => {
       over = true;
     });
     let seen = await inspect(engine, ref, 'agent');
     for (; seen.state === 'created' && !over; seen = await inspect(engine, ref, 'agent')) await sleep(POLL);
     if (seen.state === 'created' || seen.state === 'absent') {
-      const reason = said().trim() || 'the engine started nothing and said nothing';
+      const reason = shown.said().trim() || 'the engine started nothing and said nothing';
       throw new BackendError('launch-failed', `the agent's container did not start: ${reason}`);
     }
-    return running(engine, ref, terminal, server);
+    return running(engine, ref, shown, server);
   } catch (error) {
     server?.close();
     throw error;
@@ -88,8 +88,7 @@ export async function attachProject(
   const server = port === null ? null : await listen(scratch, requireServe(host));
   try {
     if (port !== null) await prove(engine, ref, port);
-    const { terminal } = openTerminal(engine, ref, host, ['attach']);
-    return running(engine, ref, terminal, server);
+    return running(engine, ref, openTerminal(engine, ref, host, ['attach']), server);
   } catch (error) {
     server?.close();
     throw error;
@@ -108,10 +107,10 @@ function unproven({ identity }: BottleRef): BackendError {
 /** The agent's terminal. A client that ends before the agent does is followed by another one. */
 function openTerminal(engine: Engine, ref: BottleRef, host: LaunchHost, words: readonly string[]) {
   const first = openClient(engine, ref, host, words);
-  const terminal: LastingTerminal = new LastingTerminal(first, async () => {
-    while (!terminal.killed && (await lookPatiently(engine, ref))?.state === 'running') {
+  const lasting: LastingTerminal = new LastingTerminal(first, async () => {
+    while ((await lookPatiently(engine, ref, lasting))?.state === 'running') {
       await sleep(RETRY_MS);
-      if (terminal.killed) break;
+      if (lasting.killed) break;
       try {
         return openClient(engine, ref, host, ['attach']);
       } catch {
@@ -120,7 +119,7 @@ function openTerminal(engine: Engine, ref: BottleRef, host: LaunchHost, words: r
     }
     return null;
   });
-  return holdTerminal(terminal);
+  return { ...holdTerminal(lasting), lasting };
 }
 
 function openClient(engine: Engine, ref: BottleRef, host: LaunchHost, words: readonly string[]): Terminal {
@@ -133,10 +132,15 @@ function openClient(engine: Engine, ref: BottleRef, host: LaunchHost, words: rea
   }
 }
 
-function running(engine: Engine, ref: BottleRef, terminal: Terminal, server: Server | null): RunningBottle {
+function running(
+  engine: Engine,
+  ref: BottleRef,
+  { terminal, lasting }: ReturnType<typeof openTerminal>,
+  server: Server | null,
+): RunningBottle {
   const exited = new Promise<ExitStatus>(resolve => {
     terminal.onExit(client => {
-      void settle(engine, ref, client).then(exit => {
+      void settle(engine, ref, lasting, client).then(exit => {
         server?.close();
         resolve(exit);
       });
@@ -146,13 +150,18 @@ function running(engine: Engine, ref: BottleRef, terminal: Terminal, server: Ser
 }
 
 /** How the agent ended, once it has: whoever let go of its terminal may have been before it. Its way out goes with it. */
-async function settle(engine: Engine, ref: BottleRef, client: ExitStatus): Promise<ExitStatus> {
-  let seen = await lookPatiently(engine, ref);
+async function settle(
+  engine: Engine,
+  ref: BottleRef,
+  lasting: LastingTerminal,
+  client: ExitStatus,
+): Promise<ExitStatus> {
+  let seen = await lookPatiently(engine, ref, lasting);
   while (seen?.state === 'running') {
     await engine
       .change(['wait', containerOf(ref, 'agent')], { timeoutMs: FOR_EVER })
       .catch(() => sleep(RETRY_MS));
-    seen = await lookPatiently(engine, ref);
+    seen = await lookPatiently(engine, ref, lasting);
   }
   // What is left of it goes when the bottle is destroyed.
   await killEgress(engine, ref).catch(() => {});
@@ -160,14 +169,21 @@ async function settle(engine: Engine, ref: BottleRef, client: ExitStatus): Promi
   return seen === null ? client : REMOVED;
 }
 
-/** How the agent's container stands; waits for an engine that restarts. Null: there is none to ask any more, nor soon. */
-async function lookPatiently(engine: Engine, ref: BottleRef): Promise<ContainerState | null> {
+/**
+ * How the agent's container stands; waits for an engine that restarts, unless the host let go of the terminal already. Null: there
+ * is none to ask any more, nor soon.
+ */
+async function lookPatiently(
+  engine: Engine,
+  ref: BottleRef,
+  terminal: Pick<LastingTerminal, 'killed'>,
+): Promise<ContainerState | null> {
   const limit = performance.now() + RESTART_MS;
   for (;;) {
     try {
       return await inspect(engine, ref, 'agent');
     } catch {
-      if (performance.now() > limit) return null;
+      if (terminal.killed || performance.now() > limit) return null;
       await sleep(RETRY_MS);
     }
   }

@@ -23,8 +23,11 @@ export class Operator {
   readonly root = join(this.home, '.bot-bottle');
   readonly env: Record<string, string>;
 
-  /** @param backend the default for new bottles */
-  constructor(backend = 'docker') {
+  /**
+   * @param backend the default for new bottles
+   * @param changes of the environment of all that it runs
+   */
+  constructor(backend = 'docker', changes: Readonly<Record<string, string>> = {}) {
     mkdirSync(this.root, { recursive: true });
     const agent = `agents: { shell: { image: "${TEST_IMAGE}" } }`;
     writeFileSync(
@@ -41,7 +44,7 @@ export class Operator {
       BOT_BOTTLE_HOME: this.root,
       BOT_BOTTLE_IMAGE: TEST_IMAGE,
     };
-    this.env = { ...own, ...Object.fromEntries(engine) };
+    this.env = { ...own, ...Object.fromEntries(engine), ...changes };
   }
 
   /** Runs a command to its end; what it reads is `input`. */

@@ -20,6 +20,7 @@ export const run: Run = async (context, input) => {
     await writeLine(context.stderr, `bot-bottle: ${paths.identity} does not run`);
   } else {
     await writeLine(context.stdout, paths.identity);
+    for (const note of outcome.notes) await writeLine(context.stderr, `bot-bottle: ${note}`);
     if (outcome.kept)
       await writeLine(context.stderr, `bot-bottle: kept; go on with: bot-bottle resume ${paths.identity}`);
   }

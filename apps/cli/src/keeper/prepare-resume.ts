@@ -205,20 +205,26 @@ function workspaceReport(before: Workspace, now: Workspace, there: boolean): Res
   return before.kind === 'mount' || !there ? 'missing' : 'in place';
 }
 
+/** The state first: whatever the backend does, the bottle is as it was, and what is left there goes with the next command. */
 async function putBack(
   lease: Lease,
   backend: Backend | null,
   ref: BottleRef,
   before: SessionRecord | null,
 ): Promise<readonly string[]> {
-  try {
-    await backend?.destroy(ref);
-    await (before === null ? removeFile(lease.paths.session) : writeSession(lease.paths, before));
-    await lease.release();
-    return [];
-  } catch (error) {
-    return [`${lease.paths.session} (${messageOf(error)})`];
-  }
+  const { session, identity } = lease.paths;
+  const left: string[] = [];
+  const attempt = async (what: string, work: () => Promise<unknown> | undefined): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      left.push(`${what} (${messageOf(error)})`);
+    }
+  };
+  await attempt(session, () => (before === null ? removeFile(session) : writeSession(lease.paths, before)));
+  await attempt(`what ${identity} has at its backend`, () => backend?.destroy(ref));
+  await attempt(lease.paths.lease, () => lease.release());
+  return left;
 }
 
 function isThere(path: string): boolean {

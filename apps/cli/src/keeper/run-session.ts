@@ -20,6 +20,8 @@ import { openWayOut, type WayOut } from './way-out.js';
 
 /** Milliseconds between an adapter's stop and the kill of the terminal's process, where that did not end with it. */
 const LAST_WORDS_MS = 1_000;
+/** 128 + SIGKILL. */
+const KILLED: ExitStatus = { code: 137 };
 
 /** What reaches a session from outside of its socket. */
 export interface Outside {
@@ -123,15 +125,21 @@ async function finish(
   desk: Desk & { readonly wayOut: WayOut | null },
   { stop, starterGone }: Outside,
 ): Promise<void> {
+  let giveUp = (_exit: ExitStatus): void => {};
+  const givenUp = new Promise<ExitStatus>(resolve => {
+    giveUp = resolve;
+  });
   const stopped = new Promise<void>(resolve => {
     stop.onRequest(graceMs => {
       resolve();
       void stopAgent(bottle, running, graceMs).catch((error: unknown) => {
         desk.problems.push(`it did not stop: ${messageOf(error)}`);
+        giveUp(KILLED);
       });
     });
   });
-  const exit: ExitStatus = await running.exited;
+  // Of what cannot be stopped nobody learns how it ends.
+  const exit = await Promise.race([running.exited, givenUp]);
   // What it reached is on record before anything of it goes.
   desk.problems.push(...((await desk.wayOut?.close()) ?? []));
   // An agent can be over before the command that started it has attached: its output and its exit code wait.
@@ -161,8 +169,10 @@ async function stopAgent(
     await backend.stop(ref, { graceMs });
   } finally {
     // What the agent said last, and its exit code, may be on their way still.
-    await Promise.race([exited, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+    const lastWords = () => Promise.race([exited, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+    await lastWords();
     terminal.kill('SIGKILL');
+    await lastWords();
   }
 }
 

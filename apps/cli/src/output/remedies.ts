@@ -103,6 +103,7 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   unfinished: prune,
   'not-an-orphan': list,
   'broken-bottle': removeByForce,
+  'still-running': id => [...doctor(id), ...stop(id)],
   'backend-missing': id => [...doctor(id), ...removeByForce(id)],
   'workspace-missing': startHelp,
   'workspace-refused': startHelp,

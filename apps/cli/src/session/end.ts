@@ -48,8 +48,13 @@ export async function endSession(input: EndInput): Promise<EndReport> {
   if (decision.action === 'remove' && (await remove(paths, lease, notes))) {
     return { kept: false, notes };
   }
-  const endedAt = input.now().toISOString();
-  await note(paths, { ...ending, phase: 'ended', endedAt, problems: [...session.problems, ...notes] }, notes);
+  const problems = [...session.problems, ...notes];
+  const ended: SessionRecord =
+    outcome === 'still-running'
+      ? // Not over: the next stop, resume or removal tears it down.
+        { ...ending, problems }
+      : { ...ending, phase: 'ended', endedAt: input.now().toISOString(), problems };
+  await note(paths, ended, notes);
   await lease.release();
   return { kept: true, notes };
 }
@@ -69,7 +74,7 @@ async function tearDown({ backend, ref }: EndInput, notes: string[]): Promise<Se
     notes.push(...describeLeft(left));
     return 'exited';
   } catch (error) {
-    notes.push(`the backend did not tear it down: ${messageOf(error)}`);
+    notes.push(`its backend did not tear it down: ${messageOf(error)}`);
     return 'still-running';
   }
 }

@@ -10,6 +10,8 @@ export type SessionErrorCode =
   /** It has a record, or its backend has nothing of it. */
   | 'not-an-orphan'
   | 'not-running'
+  /** Its backend failed while it was stopped: something of it may run on. */
+  | 'still-running'
   /** The record names a backend whose adapter is not installed. */
   | 'backend-missing'
   /** The folder to mount or to copy is absent, or is not a folder. */

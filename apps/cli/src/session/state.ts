@@ -59,7 +59,8 @@ export function describeBottle(paths: BottlePaths, entry?: RecordEntry): BottleD
   const unowned = (): BottleState => {
     if (broken) return 'broken';
     if (record.value === null) return 'unfinished';
-    const over = lease === 'none' || session.value?.phase === 'ended';
+    // A session that could not be torn down has no owner either, and has not ended.
+    const over = session.value === null ? lease === 'none' : session.value.phase === 'ended';
     if (!over) return 'dead';
     return preserved ? 'preserved' : 'stopped';
   };

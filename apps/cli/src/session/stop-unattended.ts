@@ -29,6 +29,8 @@ export async function stopUnattended(
   const launch = record === null ? null : readLaunch(paths);
   const found = record === null ? undefined : options.backends(effectiveBackend(record));
   if (record === null || launch === null || found === undefined) return null;
+  // It was torn down: no engine is needed to say so.
+  if (readSession(paths)?.phase === 'ended') return null;
   const backend = await loadBackend(found);
   const ref = bottleRef(paths, record);
   if (!backend.capabilities.attach || !(await runs(backend, ref))) return null;

@@ -25,7 +25,10 @@ export interface StopOutcome {
   readonly notes: readonly string[];
 }
 
-/** Ends the session in order, and returns when its end sequence is done. Throws SessionError 'connection-lost'. */
+/**
+ * Ends the session in order, and returns when its end sequence is done. Throws SessionError 'connection-lost', 'still-running';
+ * BackendError, where its keeper is dead and its backend cannot be asked.
+ */
 export async function stopBottle(paths: BottlePaths, options: StopOptions = {}): Promise<StopOutcome> {
   const { graceMs = DEFAULT_GRACE_MS, backends } = options;
   let keeper: KeeperConnection;
@@ -35,14 +38,23 @@ export async function stopBottle(paths: BottlePaths, options: StopOptions = {}):
     if (error instanceof SessionError && error.code === 'not-running') {
       const outcome = await stopOwner(paths);
       return outcome.stopped || backends === undefined
-        ? outcome
-        : stopAlone(paths, { graceMs, backends }, outcome);
+        ? tornDown(paths, outcome)
+        : tornDown(paths, await stopAlone(paths, { graceMs, backends }, outcome));
     }
     throw error;
   }
   keeper.send(encodeControl({ type: 'stop', graceMs }));
   const { exit, kept, notes } = await keeper.follow(async () => {});
-  return { stopped: true, exit, kept, notes };
+  return tornDown(paths, { stopped: true, exit, kept, notes });
+}
+
+/** A session whose end was begun and could not be finished has not ended. */
+function tornDown(paths: BottlePaths, outcome: StopOutcome): StopOutcome {
+  if (!outcome.stopped || !outcome.kept || readSession(paths)?.phase !== 'ending') return outcome;
+  throw new SessionError(
+    'still-running',
+    `${paths.identity} may run on, and its state is kept: ${outcome.notes.join('; ')}`,
+  );
 }
 
 async function stopAlone(
