@@ -98,7 +98,11 @@ describe('egress', () => {
     expect(await shown()).toEqual([...RECORDS, ...resembling]);
     expect(await shown('--all')).toEqual([PROOF, ...RECORDS, PROOF, ...resembling]);
     writeFileSync(log, `${JSON.stringify(PROOF)}\n`.repeat(2));
-    expect((await run('egress', ID, '--denied')).stdout).toBe('');
+    expect(await run('egress', ID, '--denied')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'bot-bottle: there is nothing of that kind on record\n',
+    });
     expect((await run('egress', ID, '--denied', '--all')).stdout.split('\n')).toHaveLength(3);
     expect(await shown('--suggest')).toEqual([]);
     const candidate = join(operator.home, 'candidate');
@@ -116,6 +120,18 @@ describe('egress', () => {
     expect(person.shown).toContain('TARGET');
     expect(person.shown).toContain('a\\u001b]0;owned\\u0007b:443/\\u202e\\n');
     expect(person.shown).not.toContain('\x1b]0;owned');
+  });
+
+  it.each([60, 80, 100, 120, 170])('folds no usual line of a terminal that is %d wide', async columns => {
+    const { operator } = recorded([CLOSED]);
+    operator.env['NO_COLOR'] = '1';
+    const person = new PersonAtTerminal(operator, ['egress', ID], { columns, rows: 24 });
+    expect(await person.exited()).toBe(0);
+    const [heading = '', row = ''] = person.shown.split('\r\n');
+    expect(heading).toMatch(/^UTC +EVENT +METHOD +TARGET +RULE/);
+    expect(row).toMatch(/^03-01 12:00:00 +closed +CONNECT +good\.example:443 +allowlist/);
+    if (columns >= 80) expect(Math.max(heading.length, row.length)).toBeLessThanOrEqual(columns);
+    expect(heading.includes('SENT')).toBe(columns >= 170);
   });
 
   it('finds the log of a bottle that is gone, by the start of its name too', async () => {
@@ -161,7 +177,7 @@ describe('egress --follow', () => {
     await new Promise<void>(resolve => inside.listen(0, '127.0.0.1', resolve));
     const { port } = inside.address() as AddressInfo;
     const person = new PersonAtTerminal(operator, ['egress', ID, '--follow'], { columns: 200, rows: 24 });
-    await person.sees('TIME');
+    await person.sees('UTC');
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const asked = request({ port, path: 'http://evil.example/', headers: { host: 'evil.example' } });
       asked.on('response', ({ statusCode }) => resolve(statusCode)).on('error', reject);
@@ -177,7 +193,7 @@ describe('egress --follow', () => {
 
 describe('egress --suggest', () => {
   it('proposes the shortest allowlist for what was denied, and the command that takes what needs no judgement', async () => {
-    const { run } = recorded();
+    const { run, paths } = recorded();
     expect(await run('egress', ID, '--suggest')).toEqual({
       code: 0,
       stdout:
@@ -191,6 +207,10 @@ describe('egress --suggest', () => {
       { line: '10.0.0.1 ip private', denials: 1, judge: 'leads to this machine or a private network' },
       { line: 'b.example:8443', denials: 1, judge: null },
     ]);
+    rmSync(paths.folder, { recursive: true });
+    expect((await run('egress', ID, '--suggest')).stderr).toMatch(
+      /: the bottle is gone; .* from the next start by\n {2}--allow a\.example --allow b\.example:8443\n$/,
+    );
   });
 });
 

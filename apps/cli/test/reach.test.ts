@@ -103,6 +103,24 @@ describe('allow and deny', () => {
     expect(allowlist()).toMatch(/^# Nobody/);
   });
 
+  it.each([
+    ['allow', 'private', '"private" is a flag of a host; expected them in one word: "HOST[:PORT] private"'],
+    ['deny', 'sni', '"sni" is a flag of a host; expected them in one word: "HOST[:PORT] sni"'],
+    ['allow', 'http://a.example/x', '"http://a.example/x" is a URL: write its host alone'],
+    [
+      'allow',
+      'host.bot-bottle.internal:8080',
+      'host.bot-bottle.internal is this machine, which must be said explicitly: write "host.bot-bottle.internal:8080 private"',
+    ],
+  ])('%s says what is wrong with %s', async (command, host, message) => {
+    const { run } = resting();
+    expect(await run(command, ID, 'b.example', host)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `bot-bottle: ${message}\n`,
+    });
+  });
+
   it('do nothing at all where one host is not usable', async () => {
     const { run, operator } = resting();
     const { code, stderr } = await run('allow', ID, 'good.example', '10.0.0.1');

@@ -45,6 +45,14 @@ for (const [network, bits] of SPECIAL_IPV4) {
 }
 for (const [network, bits] of SPECIAL_IPV6) special.addSubnet(network, bits, 'ipv6');
 
+/** A name that leads to the host's own 127.0.0.1, as Docker's `host.docker.internal`; its allowlist entry must say `private`. */
+export const HOST_NAME = 'host.bot-bottle.internal';
+
+/** Whether a host, in its canonical form, leads to no public address whatever a resolver says. */
+export function isInside(host: string): boolean {
+  return host === HOST_NAME || (isIP(host) !== 0 && !isPublicAddress(host));
+}
+
 /**
  * Whether an address is one of the public internet. Private, shared, loopback, link-local, cloud-metadata, multicast,
  * documentation and reserved ones are not, nor those that reach an address in another way (6to4, Teredo).

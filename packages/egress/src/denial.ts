@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isInside } from './addresses.js';
 import type { DenyRule } from './rule.js';
 
 /** What was denied, as far as it could be understood. */
@@ -136,14 +137,14 @@ function reason({ rule, method, host, port, path, entry }: DeniedAttempt): strin
 function allowingLine({ rule, host, port }: DeniedAttempt): string | undefined {
   const where = port === 80 || port === 443 ? bracketed(host) : authority(host, port);
   const address = isIP(host) === 0 ? '' : ' ip';
+  const inside = rule === 'private-address' || isInside(host) ? ' private' : '';
   switch (rule) {
     case 'host-not-allowed':
     case 'port-not-allowed':
-      return `${where}${address}`;
     case 'private-address':
-      return `${where}${address} private`;
+      return `${where}${address}${inside}`;
     case 'unknown-protocol':
-      return `${authority(host, port)}${address}`;
+      return `${authority(host, port)}${address}${inside}`;
     default:
       return undefined;
   }

@@ -1,3 +1,4 @@
+export { HOST_NAME } from './addresses.js';
 export { type Applied, readApplied, type WaitOptions, waitUntilApplied } from './applied.js';
 export { type FollowOptions, followAuditLog } from './audit/follow.js';
 export { AuditLog, type AuditLogOptions } from './audit/log.js';
@@ -7,7 +8,7 @@ export { type Replayed, replay } from './audit/replay.js';
 export { type Suggestion, suggestAllowlist } from './audit/suggest.js';
 export type { Limits } from './context.js';
 export { EgressError, type EgressErrorCode } from './errors.js';
-export { HOST_NAME, type Lookup } from './origin.js';
+export type { Lookup } from './origin.js';
 export { judgeRequest, judgeTarget, type Policy, type Verdict } from './policy.js';
 export { type Egress, type EgressOptions, openEgress } from './proxy.js';
 export type { AllowRule, DenyRule, Rule } from './rule.js';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { connectOrigin, currentReach, HOST_NAME, type Lookup, mayReach } from './origin.js';
+import { HOST_NAME } from './addresses.js';
+import { connectOrigin, currentReach, type Lookup, mayReach } from './origin.js';
 
 const servers: Server[] = [];
 afterEach(() => {

@@ -1,16 +1,13 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { isLoopback, isOwnAddress, isPublicAddress } from './addresses.js';
+import { HOST_NAME, isLoopback, isOwnAddress, isPublicAddress } from './addresses.js';
 import { messageOf } from './audit/system-error.js';
 import { DeniedError } from './denial.js';
 import { EgressError } from './errors.js';
 import type { Verdict } from './policy.js';
 import type { Relay } from './relay.js';
 import type { Target } from './target.js';
-
-/** A name that leads to the host's own 127.0.0.1, as Docker's `host.docker.internal`; its allowlist entry must say `private`. */
-export const HOST_NAME = 'host.bot-bottle.internal';
 
 /** Looks a name up; all its addresses, in the order to try them. Node's `dns.promises.lookup` is one. */
 export type Lookup = (name: string, options: { all: true; verbatim: true }) => Promise<LookupAddress[]>;

@@ -2,6 +2,7 @@ import { formatPattern, type HostPattern, LiveConfigError, parsePattern } from '
 import { usageError } from '../output/errors.js';
 import { EXIT } from '../output/exit-codes.js';
 import { writeJson, writeLine } from '../output/write.js';
+import { refuseLoneFlag } from '../policy/allowlist-line.js';
 import { removeLines, stillAllowing } from '../policy/allowlist-text.js';
 import { applyPolicy, sinceWhen } from '../policy/apply.js';
 import { changePolicy } from '../policy/change.js';
@@ -45,6 +46,7 @@ export const run: Run = async (context, input) => {
 
 /** The host of an allowlist's line; its flags make no difference. @throws CliError `usage` */
 function patternOf(text: string): HostPattern {
+  refuseLoneFlag(text);
   try {
     return parsePattern(text.trim().split(/\s/, 1)[0] ?? '');
   } catch (error) {

@@ -5,7 +5,7 @@ import { auditLog, type BottlePaths, checkBottleFolder } from '@bot-bottle/state
 import type { Context } from '../context.js';
 import { followRecords } from '../egress/follow.js';
 import { isProof } from '../egress/proof.js';
-import { RECORD_COLUMNS } from '../egress/record-columns.js';
+import { columnsWithin, RECORD_COLUMNS } from '../egress/record-columns.js';
 import { candidatePolicy, showReplay } from '../egress/replay.js';
 import { showSuggestions } from '../egress/suggest.js';
 import { usageError } from '../output/errors.js';
@@ -79,19 +79,23 @@ async function* chosen(
 
 /** A table on a terminal; in a pipe one line each, tab-separated; with --json an array, or while they come one object a line. */
 async function showRecords(
-  { stdout }: Context,
+  { stdout, stderr }: Context,
   records: Records,
   { follow, json }: { readonly follow: boolean; readonly json: boolean },
 ): Promise<void> {
   if (json && !follow) return writeJsonArray(stdout, records);
   const isTable = stdout.isTTY && !json;
+  const columns = isTable ? columnsWithin(stdout.columns) : RECORD_COLUMNS;
+  let rows = 0;
   const format = (record: AuditRecord): string => {
+    rows += 1;
     if (json) return `${printableJson(record)}\n`;
-    return isTable ? formatRow(stdout, RECORD_COLUMNS, record) : formatPlain(RECORD_COLUMNS, record);
+    return isTable ? formatRow(stdout, columns, record) : formatPlain(columns, record);
   };
-  if (isTable) await write(stdout, formatRow(stdout, RECORD_COLUMNS, null));
-  if (!follow) return writeAll(stdout, eachAs(records, format));
-  for await (const record of records) await write(stdout, format(record));
+  if (isTable) await write(stdout, formatRow(stdout, columns, null));
+  if (follow) for await (const record of records) await write(stdout, format(record));
+  else await writeAll(stdout, eachAs(records, format));
+  if (rows === 0 && !json) await writeLine(stderr, 'bot-bottle: there is nothing of that kind on record');
 }
 
 async function* eachAs(records: Records, format: (record: AuditRecord) => string): AsyncGenerator<string> {

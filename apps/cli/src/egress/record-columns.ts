@@ -1,6 +1,6 @@
 import type { AuditRecord } from '@bot-bottle/egress';
 import type { Style } from '../output/colours.js';
-import type { Column } from '../output/table.js';
+import { type Column, widthOf } from '../output/table.js';
 
 const STYLE: Readonly<Record<AuditRecord['event'], Style>> = {
   denied: 'red',
@@ -15,7 +15,7 @@ export const RECORD_COLUMNS: readonly Column<AuditRecord>[] = [
   { title: 'TIME', value: ({ time }) => time, width: 24, style: () => 'dim' },
   { title: 'EVENT', value: ({ event }) => event, width: 6, style: ({ event }) => STYLE[event] },
   { title: 'METHOD', value: ({ method }) => method ?? '-', width: 7 },
-  { title: 'TARGET', value: targetOf, width: 36, style: () => 'cyan' },
+  { title: 'TARGET', value: targetOf, width: 29, style: () => 'cyan' },
   { title: 'RULE', value: ({ rule }) => rule, width: 16 },
   { title: 'BY', value: ({ entry }) => entry ?? '', width: 20 },
   { title: 'ENDED', value: ({ cut }) => (cut === undefined ? '' : `by ${cut}`), width: 9 },
@@ -24,6 +24,26 @@ export const RECORD_COLUMNS: readonly Column<AuditRecord>[] = [
   { title: 'RECEIVED', value: ({ received }) => numberOf(received), align: 'right', width: 10 },
   { title: 'MS', value: ({ duration }) => numberOf(duration), align: 'right', width: 7 },
 ];
+
+/** What a narrow terminal does without, the least telling first. */
+const DISPENSABLE = ['SENT', 'MS', 'RECEIVED', 'BY', 'ENDED', 'STATUS'];
+
+/** Those for a table on a terminal that is so wide (undefined: 80): a shorter time, and no line that need be folded. */
+export function columnsWithin(width = 80): readonly Column<AuditRecord>[] {
+  let columns = RECORD_COLUMNS.map(column =>
+    column.title === 'TIME' ? { ...column, title: 'UTC', value: shortTime, width: 14 } : column,
+  );
+  for (const title of DISPENSABLE) {
+    if (widthOf(columns) <= width) break;
+    columns = columns.filter(column => column.title !== title);
+  }
+  return columns;
+}
+
+/** `03-01 12:00:00` */
+function shortTime({ time }: AuditRecord): string {
+  return time.slice(5, 19).replace('T', ' ');
+}
 
 /** `example.com:443/path`, an IPv6 address in brackets. */
 export function targetOf({ host, port, path }: Pick<AuditRecord, 'host' | 'port' | 'path'>): string {

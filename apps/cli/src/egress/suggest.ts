@@ -29,7 +29,15 @@ export async function showSuggestions(
     for (const suggestion of suggestions) await write(stdout, formatPlain(COLUMNS, suggestion));
   }
   const plain = suggestions.filter(({ judge }) => judge === null).map(({ line }) => line);
-  if (plain.length === 0 || options.present === null) return;
-  await writeLine(stderr, `bot-bottle: what needs no judgement is allowed by`);
+  if (plain.length === 0) return;
+  if (options.present === null) {
+    await writeLine(
+      stderr,
+      'bot-bottle: the bottle is gone; what needs no judgement is allowed from the next start by',
+    );
+    await writeLine(stderr, `  ${plain.map(line => `--allow ${line}`).join(' ')}`);
+    return;
+  }
+  await writeLine(stderr, 'bot-bottle: what needs no judgement is allowed by');
   await writeLine(stderr, `  bot-bottle allow ${options.identity} ${plain.join(' ')}`);
 }

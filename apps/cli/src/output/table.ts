@@ -1,6 +1,8 @@
 import { paint, type Style } from './colours.js';
 import { printable } from './escape.js';
 
+const GAP = '  ';
+
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
@@ -60,7 +62,13 @@ function aligned<Row>(
     if (column.align === 'right') return gap + painted;
     return index === columns.length - 1 ? painted : painted + gap;
   });
-  return cells.join('  ');
+  return cells.join(GAP);
+}
+
+/** Of the lines of `formatRow`, where no value is wider than its column. */
+export function widthOf<Row>(columns: readonly Column<Row>[]): number {
+  const widths = columns.map(column => column.width ?? column.title.length);
+  return widths.reduce((sum, width) => sum + width, GAP.length * (columns.length - 1));
 }
 
 /** One row as a tab-separated line without a heading, for a program. */

@@ -6,8 +6,7 @@ import {
   isWide,
   matchAllowlist,
 } from '@bot-bottle/live-config';
-import { isPublicAddress } from '../addresses.js';
-import { HOST_NAME } from '../origin.js';
+import { isInside } from '../addresses.js';
 import { canonicalHost } from '../policy.js';
 import type { DenyRule, Rule } from '../rule.js';
 import type { AuditRecord } from './record.js';
@@ -74,7 +73,7 @@ function targetsOf(records: Iterable<AuditRecord>, present: readonly AllowlistEn
     const key = `${host} ${named}`;
     const target = targets.get(key) ?? { host, port: named, denials: 0, private: false };
     target.denials += denials;
-    target.private ||= isPrivate || host === HOST_NAME || (isIP(host) !== 0 && !isPublicAddress(host));
+    target.private ||= isPrivate || isInside(host);
     targets.set(key, target);
   }
   return targets.values();
