@@ -30,6 +30,7 @@ describe('agents', () => {
       transcript: ['.codex/sessions'],
       toolPaths: [],
       image: null,
+      dockerfile: null,
       needsNetwork: true,
       backend: null,
       source: 'built-in',

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
 
 /** The built program of bot-bottle, as an operator runs it. */
-const BUNDLE = join(
+export const BUNDLE = join(
   dirname(createRequire(__filename).resolve('bot-bottle/package.json')),
   'dist/bot-bottle.cjs',
 );

@@ -34,6 +34,8 @@ export interface AgentDefinition {
   readonly toolPaths?: readonly string[];
   /** The image that its bottle runs, where the backend runs images. Absent: the backend's default. */
   readonly image?: string;
+  /** The Dockerfile that its image is built of instead, with its build context; absolute paths of the operator's. */
+  readonly dockerfile?: { readonly path: string; readonly context: string };
   /** It can do nothing without its model's service. Absent: it can. */
   readonly needsNetwork?: boolean;
   /** The backend that this agent asks for; undefined: the operator's choice. */

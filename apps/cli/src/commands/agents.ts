@@ -22,6 +22,7 @@ export const run: Run = async (context, input) => {
         credentials: definition.credentials ?? [],
         toolPaths: definition.toolPaths ?? [],
         image: definition.image ?? null,
+        dockerfile: definition.dockerfile ?? null,
         needsNetwork: definition.needsNetwork ?? false,
         backend: definition.backend ?? null,
         source,

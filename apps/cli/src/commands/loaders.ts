@@ -5,6 +5,8 @@ import type { CommandName } from './table.js';
 export const LOADERS: Readonly<Record<CommandName, () => Promise<{ readonly run: Run }>>> = {
   start: () => import('./start.js'),
   resume: () => import('./resume.js'),
+  rebuild: () => import('./rebuild.js'),
+  image: () => import('./image.js'),
   attach: () => import('./attach.js'),
   stop: () => import('./stop.js'),
   list: () => import('./list.js'),

@@ -36,8 +36,8 @@ Examples:
 ${twoColumns(EXAMPLES)}
 Environment:
 ${twoColumns(ENVIRONMENT)}
-Exit codes: 0 done, 1 failed, 2 wrong usage; start, resume and attach: the
-agent's own, and 125 for bot-bottle's failures.`,
+Exit codes: 0 done, 1 failed, 2 wrong usage; start, resume, rebuild and attach:
+the agent's own, and 125 for bot-bottle's failures.`,
   );
   return program;
 }

@@ -10,6 +10,7 @@ import { parseAllowlistLine } from '../policy/allowlist-line.js';
 import { readRoutesFile } from '../policy/policy-file.js';
 import type { Workspace } from '../session/launch-file.js';
 import { startBottle } from '../session/start.js';
+import { buildProgress } from './build-progress.js';
 import { findAgent } from './find-agent.js';
 import { parseLabels } from './labels.js';
 import { hintAtNetwork } from './network-hint.js';
@@ -31,8 +32,11 @@ export const run: Run = async (context, input) => {
   const preserve = input.flag('preserve');
   const request = { agent, args, workspace, labels, limits, allow, routes, preserve };
   const wishes = { flag: input.text('backend'), agent, env: context.env, settings };
-  const started = await startBottle(context, request, () =>
-    chooseBackend(createRegistry(context, settings), wishes),
+  const started = await startBottle(
+    context,
+    request,
+    () => chooseBackend(createRegistry(context, settings), wishes),
+    buildProgress(context, input),
   );
   await hintAtNetwork(context, agent, started.backend);
   return converse(context, input, started, { detachKeys });

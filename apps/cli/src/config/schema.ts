@@ -132,6 +132,22 @@ export const agentSchema = v.strictObject({
       ),
     ),
   ),
+  dockerfile: v.optional(
+    v.pipe(
+      text('the path of a Dockerfile'),
+      v.description(
+        'The Dockerfile of its image, from the root folder: built, on a backend that builds images, where something of it changed. Root configuration only.',
+      ),
+    ),
+  ),
+  context: v.optional(
+    v.pipe(
+      text('the path of a folder'),
+      v.description(
+        "What COPY and ADD of that Dockerfile read, from the root folder. Default: the Dockerfile's own folder. Root configuration only.",
+      ),
+    ),
+  ),
   backend: v.optional(
     v.pipe(
       text('the name of a backend'),

@@ -67,6 +67,53 @@ describe('loadSettings', () => {
     expect(orphan.message).toContain('no agent "nobody"; expected one of demo, shell');
   });
 
+  describe('the image of an agent', () => {
+    const imageOf = (agent: string, name = 'claude') => {
+      const { root, cwd } = surroundings({
+        root: `agents: { base: { extends: claude, image: 'a:1' }, ${agent} }`,
+      });
+      const definition = loadSettings({ root, cwd }).agents.get(name)?.definition;
+      return { root, image: definition?.image, dockerfile: definition?.dockerfile };
+    };
+
+    it('is built of a Dockerfile below the root folder, with its folder as the context', () => {
+      const { root, image, dockerfile } = imageOf('claude: { dockerfile: images/claude/Dockerfile }');
+      const context = join(root, 'images/claude');
+      expect({ image, dockerfile }).toEqual({
+        image: undefined,
+        dockerfile: { path: join(context, 'Dockerfile'), context },
+      });
+      const elsewhere = imageOf('claude: { dockerfile: images/claude.Dockerfile, context: /srv/tools }');
+      expect(elsewhere.dockerfile).toMatchObject({ context: '/srv/tools' });
+    });
+
+    it('is named, or built, as the last word has it', () => {
+      expect(imageOf('claude: { image: "b:1" }')).toMatchObject({ image: 'b:1', dockerfile: undefined });
+      const built = surroundings({
+        root: 'agents: { claude: { dockerfile: c/Dockerfile } }',
+        project: 'agents: { mine: { extends: claude } }',
+      });
+      const mine = loadSettings(built).agents.get('mine')?.definition;
+      expect(mine?.dockerfile?.path).toBe(join(built.root, 'c/Dockerfile'));
+    });
+
+    it('is not built of the state of bottles, nor by two descriptions', () => {
+      for (const entry of [
+        'dockerfile: Dockerfile',
+        'dockerfile: c/D, context: .',
+        'dockerfile: state/x/workspace/D',
+      ]) {
+        const { message } = refusal(() => imageOf(`claude: { ${entry} }`));
+        expect(message).toMatch(
+          /bot-bottle\.yaml:1:\d+: agent "claude" would be built of .* holds the state of bottles/,
+        );
+      }
+      expect(refusal(() => imageOf('claude: { context: c }')).message).toContain('no Dockerfile');
+      const both = refusal(() => imageOf('claude: { image: "b:1", dockerfile: c/Dockerfile }'));
+      expect(both.message).toContain('an image and a Dockerfile; expected one of the two');
+    });
+  });
+
   it('counts limits in bytes', () => {
     const { limits } = loadSettings(
       surroundings({ root: 'limits: { memory: 2GiB, tmp: 512MiB, cpus: 0.5 }' }),
@@ -144,6 +191,9 @@ describe("a project's file", () => {
     ['agents: { claude: { passEnv: [OPENAI_API_KEY] } }'],
     ['agents: { claude: { backend: weaker } }'],
     ['agents: { claude: { toolPaths: [/srv] } }'],
+    ['agents: { claude: { image: theirs } }'],
+    ['agents: { mine: { command: [x], dockerfile: Dockerfile } }'],
+    ['agents: { claude: { context: . } }'],
     ['agents: { claude: { allow: [example.com] } }'],
     ['agents: { mine: { command: [x], allow: [] } }'],
     ['agents: { claude: { credentials: [{ env: AWS_SECRET_ACCESS_KEY, host: example.com }] } }'],

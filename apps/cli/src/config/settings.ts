@@ -4,6 +4,7 @@ import type { AgentDefinition } from '../agents/definition.js';
 import { baseOf, type KnownAgent } from '../agents/known.js';
 import type { Context } from '../context.js';
 import { CliError } from '../output/errors.js';
+import { imageSource } from './image-source.js';
 import { readProjectConfig, readRootConfig } from './locate.js';
 import type { ReadConfig } from './read.js';
 import type { LimitsEntry } from './schema.js';
@@ -35,10 +36,10 @@ function merge(rootFolder: string, project: ReadConfig | null): Settings {
   for (const definition of BUILT_IN_AGENTS) {
     agents.set(definition.name, { definition, source: 'built-in', fromProject: false });
   }
-  if (root !== null) addAgents(agents, root, false);
+  if (root !== null) addAgents(agents, rootFolder, root, false);
   if (project !== null) {
     checkProjectConfig(project, { agents, rootConfig: root, root: rootFolder });
-    addAgents(agents, project, true);
+    addAgents(agents, rootFolder, project, true);
   }
   return {
     agents,
@@ -51,9 +52,11 @@ function merge(rootFolder: string, project: ReadConfig | null): Settings {
 
 function addAgents(
   agents: Map<string, KnownAgent>,
-  { file, config, where }: ReadConfig,
+  root: string,
+  read: ReadConfig,
   fromProject: boolean,
 ): void {
+  const { file, config, where } = read;
   // Upon what was known before this file: the order inside a file means nothing, and no circle can arise.
   const known = new Map(agents);
   for (const [name, entry] of Object.entries(config.agents ?? {})) {
@@ -76,7 +79,6 @@ function addAgents(
       );
     }
     const backend = entry.backend ?? base?.backend;
-    const image = entry.image ?? base?.image;
     // Found on the operator's PATH, a program's folder is shown in the bottle: a project must not choose which.
     const none = fromProject && entry.command !== undefined ? [] : undefined;
     const toolPaths = entry.toolPaths ?? base?.toolPaths ?? none;
@@ -92,7 +94,7 @@ function addAgents(
       transcript: entry.transcript ?? base?.transcript ?? [],
       ...(toolPaths === undefined ? {} : { toolPaths }),
       ...(base?.needsNetwork === undefined ? {} : { needsNetwork: base.needsNetwork }),
-      ...(image === undefined ? {} : { image }),
+      ...imageSource(root, read, name, base),
       ...(backend === undefined ? {} : { backend }),
     };
     agents.set(name, { definition, source: file, fromProject });

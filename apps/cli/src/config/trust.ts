@@ -5,7 +5,7 @@ import type { ReadConfig } from './read.js';
 
 /**
  * A project's file lies where an agent may have written it, so it can never widen what reaches a bottle or what runs on
- * the host. It may only say `agents`; there it may not choose a backend, name tool paths, allow hosts nor use keys, and an agent receives a variable of the
+ * the host. It may only say `agents`; there it may not choose a backend or an image, name tool paths, allow hosts nor use keys, and an agent receives a variable of the
  * operator only if the agent that it builds upon does, or if the root's file lists the name under `projectEnv`.
  * What it does say — the command, fixed values, transcript — has effect inside the bottle alone.
  * @throws CliError `untrusted-config`
@@ -45,11 +45,12 @@ export function checkProjectConfig(
         `edit ${rootFile}   # agents: ${name}: toolPaths`,
       );
     }
-    if (entry.image !== undefined) {
+    for (const key of ['image', 'dockerfile', 'context'] as const) {
+      if (entry[key] === undefined) continue;
       throw refuse(
-        ['agents', name, 'image'],
-        `agent "${name}" chooses an image in a project's file; expected that in your own`,
-        `edit ${rootFile}   # agents: ${name}: image`,
+        ['agents', name, key],
+        `agent "${name}" chooses its image ("${key}") in a project's file; expected that in your own`,
+        `edit ${rootFile}   # agents: ${name}: ${key}`,
       );
     }
     for (const key of ['allow', 'credentials'] as const) {

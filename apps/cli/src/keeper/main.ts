@@ -1,3 +1,4 @@
+import type { BuildHost } from '@bot-bottle/backend';
 import { SessionError } from '../session/errors.js';
 import { writeSession } from '../session/session-file.js';
 import type { Bottle } from './bottle.js';
@@ -30,7 +31,10 @@ export async function runKeeper(_argv: string[]): Promise<void> {
   let bottle: Bottle | null = null;
   process.once('uncaughtException', error => void die(error, bottle));
   try {
-    bottle = await prepare(request, stop);
+    bottle = await prepare(request, stop, {
+      progress: line => void reply({ kind: 'progress', line }),
+      signal: aborted(stop),
+    });
     const session = await runSession(bottle, request, { stop, starterGone: disconnected() });
     await reply({ kind: 'ready', identity: bottle.paths.identity, report: bottle.report });
     await session.ended;
@@ -60,15 +64,22 @@ async function die(error: Error, bottle: Bottle | null): Promise<never> {
   }
 }
 
-function prepare(request: KeeperRequest, stop: StopSwitch): Promise<Bottle> {
+function prepare(request: KeeperRequest, stop: StopSwitch, host: BuildHost): Promise<Bottle> {
   const checkCancelled = (): void => {
     if (stop.requested) {
       throw new SessionError('cancelled', 'the start was interrupted');
     }
   };
   return request.kind === 'start'
-    ? prepareStart(request.root, request.now, request.start, checkCancelled)
-    : prepareResume({ ...request, env: process.env });
+    ? prepareStart(request.root, request.now, request.start, { host, checkCancelled })
+    : prepareResume({ ...request, env: process.env, host });
+}
+
+/** Whoever stops a bottle that is not there yet stops the build of its image too. */
+function aborted(stop: StopSwitch): AbortSignal {
+  const controller = new AbortController();
+  stop.onRequest(() => controller.abort());
+  return controller.signal;
 }
 
 /** Null where whoever spawned this died before it said what for: nothing has been done. */

@@ -1,11 +1,12 @@
 import { lstatSync } from 'node:fs';
-import type { Backend, BottleRef } from '@bot-bottle/backend';
+import type { Backend, BottleRef, BuildHost } from '@bot-bottle/backend';
 import { ensureFolder, removeFile } from '@bot-bottle/durable-fs';
 import type { Identity } from '@bot-bottle/identity';
 import { writeLiveConfig } from '@bot-bottle/live-config';
 import { readRecord } from '@bot-bottle/metadata';
 import { acquireLease, type Lease, PreserveError, restoreTranscript } from '@bot-bottle/preserve';
 import { bottlePaths } from '@bot-bottle/state-paths';
+import type { AgentDefinition } from '../agents/definition.js';
 import { loadBackend } from '../backends/load.js';
 import type { BackendRef } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-ref.js';
@@ -19,7 +20,7 @@ import { messageOf } from '../thrown.js';
 import { abandoned } from './abandoned.js';
 import type { Bottle } from './bottle.js';
 import { type Completed, completeOlder, type OlderLaunch } from './older-bottle.js';
-import { visibleAgent } from './visible-agent.js';
+import { visibleAgent, withImage } from './visible-agent.js';
 
 export interface ResumeInput {
   readonly root: string;
@@ -30,6 +31,13 @@ export interface ResumeInput {
   /** What the record of an older tool's bottle leaves open; null: it is not one. */
   readonly older: OlderLaunch | null;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Hears and stops the build of its image. */
+  readonly host: BuildHost;
+}
+
+interface Imaged {
+  readonly agent: AgentDefinition;
+  readonly of: ResumeReport['image'];
 }
 
 /**
@@ -60,9 +68,17 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     }
     before = readSession(paths);
     const workspace = workspaceNow(input, launch.workspace);
-    const agent = visibleAgent(backend, launch.agent, { root: input.root, workspace, agentHome: paths.home });
+    const visible = visibleAgent(backend, launch.agent, {
+      root: input.root,
+      workspace,
+      agentHome: paths.home,
+    });
     // What a killed keeper left running works on; what cannot be taken over is in the way.
     running = backend.capabilities.attach && (await backend.status(ref)).state === 'running';
+    // First of all: a build that fails leaves everything as it was.
+    const { agent, of }: Imaged = running
+      ? { agent: visible, of: 'as it ran' }
+      : await withImage({ backend, agent: visible, paths, host: input.host });
     if (!running) await backend.destroy(ref);
     const session: SessionRecord = {
       phase: 'starting',
@@ -75,7 +91,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     await writeSession(paths, session);
     const report = running
       ? stillThere(launch, workspace, record.labels)
-      : toldAs(completed, await bringBack(input, launch, workspace, record.labels));
+      : toldAs(completed, await bringBack(input, launch, workspace, { labels: record.labels, image: of }));
     return {
       paths,
       lease,
@@ -138,6 +154,7 @@ function stillThere(
 ): ResumeReport {
   return {
     agent: 'running',
+    image: 'as it ran',
     workspace: workspace.kind === 'mount' ? 'mounted' : 'in place',
     home: 'in place',
     transcript: { restored: [], inPlace: launch.agent.transcript, missing: [], left: [] },
@@ -152,7 +169,7 @@ async function bringBack(
   { identity, root, env }: ResumeInput,
   launch: LaunchRecord,
   workspace: Workspace,
-  labels: Readonly<Record<string, string>>,
+  { labels, image }: Pick<ResumeReport, 'labels' | 'image'>,
 ): Promise<ResumeReport> {
   const paths = bottlePaths(root, identity);
   const had = {
@@ -171,6 +188,7 @@ async function bringBack(
   const { restored, inPlace, missing, left } = await restoreTranscript(paths, launch.agent.transcript);
   return {
     agent: 'started',
+    image,
     workspace: workspaceReport(launch.workspace, workspace, had.workspace),
     home: had.home ? 'in place' : 'missing',
     transcript: { restored, inPlace, missing, left },

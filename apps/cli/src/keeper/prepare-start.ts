@@ -1,4 +1,4 @@
-import type { Backend } from '@bot-bottle/backend';
+import type { Backend, BuildHost } from '@bot-bottle/backend';
 import { ensureFolder } from '@bot-bottle/durable-fs';
 import { parseAllowlist, writeLiveConfig } from '@bot-bottle/live-config';
 import { newRecord, writeRecord } from '@bot-bottle/metadata';
@@ -14,7 +14,7 @@ import { checkWorkspace, makeWorkspace } from '../session/workspace.js';
 import { messageOf } from '../thrown.js';
 import { abandoned } from './abandoned.js';
 import type { Bottle, CheckCancelled } from './bottle.js';
-import { visibleAgent } from './visible-agent.js';
+import { visibleAgent, withImage } from './visible-agent.js';
 
 /**
  * Makes a new bottle's state. The lease comes with the reservation, in the process that holds it to the end, so no sweep
@@ -25,13 +25,15 @@ export async function prepareStart(
   root: string,
   now: string,
   start: StartRequest,
-  checkCancelled: CheckCancelled,
+  { host, checkCancelled }: { readonly host: BuildHost; readonly checkCancelled: CheckCancelled },
 ): Promise<Bottle> {
   const backend = await loadBackend(start.backend);
   checkCancelled();
   // Before anything is made: the copy of a large folder would be in vain.
-  const agent = visibleAgent(backend, start.agent, { root, workspace: start.workspace, agentHome: null });
+  const visible = visibleAgent(backend, start.agent, { root, workspace: start.workspace, agentHome: null });
   const grants = grantsOf(start.agent, process.env);
+  const { agent } = await withImage({ backend, agent: visible, paths: null, host });
+  checkCancelled();
   const lease = await reserveBottle(root, start.agent.name, { backend: backend.name });
   const abandon = (): Promise<readonly string[]> => removeAll(lease, backend);
   try {

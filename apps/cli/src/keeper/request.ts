@@ -27,8 +27,9 @@ export type KeeperRequest = {
     }
 );
 
-/** The keeper's only answer, once the agent runs or cannot. */
+/** What the keeper says: how an image comes along, line by line, and then once that the agent runs or cannot. */
 export type KeeperReply =
+  | { readonly kind: 'progress'; readonly line: string }
   | { readonly kind: 'ready'; readonly identity: Identity; readonly report: ResumeReport | null }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

@@ -5,6 +5,8 @@ import type { Context } from '../context.js';
 import { SessionError } from '../session/errors.js';
 import { fromFailure, type KeeperReply, type KeeperRequest } from './request.js';
 
+/** Takes what the build of an image says, a line at a time. */
+export type OnProgress = (line: string) => void;
 type Ready = Extract<KeeperReply, { kind: 'ready' }>;
 
 /** The program's entry, beside the file that this is bundled into (tsup.config.ts). */
@@ -18,7 +20,7 @@ export interface BootingKeeper {
    * Gives it its task and returns when its agent runs. It goes on whatever becomes of this process; only SIGINT and SIGTERM
    * until then cancel it. Throws SessionError with the keeper's reason.
    */
-  ask(request: KeeperRequest): Promise<Ready>;
+  ask(request: KeeperRequest, onProgress: OnProgress): Promise<Ready>;
   /** Ends it. It has done nothing. */
   dismiss(): void;
 }
@@ -33,29 +35,34 @@ export function bootKeeper({ env }: Pick<Context, 'env'>, kind: string, subject:
   });
   const failure = failureOf(keeper);
   return {
-    ask: request => askKeeper(keeper, failure, request),
+    ask: (request, onProgress) => askKeeper(keeper, failure, request, onProgress),
     // Without its channel it knows that nobody has a task for it.
     dismiss: () => keeper.disconnect(),
   };
 }
 
 /** For a task that is there already. */
-export function spawnKeeper(context: Context, request: KeeperRequest): Promise<Ready> {
+export function spawnKeeper(
+  context: Context,
+  request: KeeperRequest,
+  onProgress: OnProgress,
+): Promise<Ready> {
   const subject = request.kind === 'start' ? request.start.agent.name : request.identity;
-  return bootKeeper(context, request.kind, subject).ask(request);
+  return bootKeeper(context, request.kind, subject).ask(request, onProgress);
 }
 
 async function askKeeper(
   keeper: ChildProcess,
   failure: Promise<never>,
   request: KeeperRequest,
+  onProgress: OnProgress,
 ): Promise<Ready> {
   const cancel = (): void => {
     keeper.kill('SIGTERM');
   };
   process.on('SIGINT', cancel).on('SIGTERM', cancel);
   try {
-    const reply = await Promise.race([replyOf(keeper, request), failure]);
+    const reply = await Promise.race([replyOf(keeper, request, onProgress), failure]);
     if (reply.kind === 'failed') {
       throw fromFailure(reply.failure);
     }
@@ -85,9 +92,15 @@ function failureOf(keeper: ChildProcess): Promise<never> {
   return failure;
 }
 
-function replyOf(keeper: ChildProcess, request: KeeperRequest): Promise<KeeperReply> {
+type Answer = Exclude<KeeperReply, { kind: 'progress' }>;
+
+function replyOf(keeper: ChildProcess, request: KeeperRequest, onProgress: OnProgress): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    keeper.once('message', message => resolve(message as KeeperReply));
+    keeper.on('message', message => {
+      const said = message as KeeperReply;
+      if (said.kind === 'progress') onProgress(said.line);
+      else resolve(said);
+    });
     keeper.send(request, error => {
       if (error) {
         reject(failed(`the keeper did not take its task: ${error.message}`, error));

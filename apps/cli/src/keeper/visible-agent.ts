@@ -4,6 +4,7 @@ import { rootPaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
 import { locateProgram } from '../session/agent-program.js';
 import { HOME, workspaceTarget } from '../session/bottle-spec.js';
+import { type AgentImage, type ImageInput, imageOf } from '../session/image.js';
 import type { Workspace } from '../session/launch-file.js';
 
 /**
@@ -23,4 +24,12 @@ export function visibleAgent(
     own: [HOME, workspaceTarget(where.workspace)],
     config: rootPaths(where.root).config,
   });
+}
+
+/** The same with the image that its bottle runs, built where it has to be. Throws SessionError 'build-failed', 'no-images'. */
+export async function withImage(
+  input: ImageInput,
+): Promise<{ readonly agent: AgentDefinition; readonly of: AgentImage['of'] }> {
+  const { image, of } = await imageOf(input);
+  return { agent: { ...input.agent, ...(image === undefined ? {} : { image }) }, of };
 }

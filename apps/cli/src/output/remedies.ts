@@ -48,7 +48,7 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   unsupported: show,
   'isolation-failed': doctor,
   'launch-failed': doctor,
-  'build-failed': doctor,
+  'build-failed': id => [`bot-bottle image ${id} --edit`],
   'stop-failed': stop,
   // durable-fs
   absent: list,
@@ -110,6 +110,9 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   'start-failed': doctor,
   'not-enforced': doctor,
   'bad-variable': nothing,
+  'no-images': show,
+  'no-dockerfile': show,
+  'editor-failed': id => [`EDITOR=vi bot-bottle image ${id} --edit`],
   'program-missing': () => ['bot-bottle agents'],
   'program-hidden': startHelp,
   cancelled: nothing,

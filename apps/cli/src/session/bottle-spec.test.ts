@@ -28,6 +28,7 @@ function commandOf(
   };
   const report: ResumeReport = {
     agent: 'started',
+    image: 'agent',
     workspace: 'in place',
     home: 'in place',
     transcript: { restored: [], inPlace: [], missing: [], left: [], ...came },

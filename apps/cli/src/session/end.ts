@@ -4,13 +4,16 @@ import {
   decideEnd,
   isPreserved,
   type Lease,
+  overrideImage,
   PreserveError,
+  readOverride,
   removeBottle,
   type SessionOutcome,
   snapshotTranscript,
 } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { messageOf } from '../thrown.js';
+import { removeImage } from './image.js';
 import type { LaunchRecord } from './launch-file.js';
 import { type SessionRecord, writeSession } from './session-file.js';
 
@@ -45,7 +48,7 @@ export async function endSession(input: EndInput): Promise<EndReport> {
   const outcome = await tearDown(input, notes);
   await snapshot(paths, launch, notes);
   const decision = decideEnd({ lease: 'own', preserved: isPreserved(paths), record: 'readable', outcome });
-  if (decision.action === 'remove' && (await remove(paths, lease, notes))) {
+  if (decision.action === 'remove' && (await remove(input, notes))) {
     return { kept: false, notes };
   }
   const problems = [...session.problems, ...notes];
@@ -90,8 +93,12 @@ async function snapshot(paths: BottlePaths, launch: LaunchRecord, notes: string[
 }
 
 /** False: the marker came at the last moment, and it wins. */
-async function remove(paths: BottlePaths, lease: Lease, notes: string[]): Promise<boolean> {
+async function remove({ backend, paths, lease, launch }: EndInput, notes: string[]): Promise<boolean> {
   try {
+    // Before the folder, whose record is what finds it. The engine is asked only where there is one.
+    if (launch.agent.image === overrideImage(paths.identity) || readOverride(paths) !== null) {
+      notes.push(...describeLeft(await removeImage(backend, paths)));
+    }
     const { left } = await removeBottle(paths, { lease });
     notes.push(...describeLeft(left));
     return true;

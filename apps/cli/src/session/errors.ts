@@ -24,6 +24,14 @@ export type SessionErrorCode =
   | 'not-enforced'
   /** A variable of the operator's holds what no bottle could use. */
   | 'bad-variable'
+  /** An image is asked for, and the backend builds none. */
+  | 'no-images'
+  /** The agent's Dockerfile cannot be read. */
+  | 'no-dockerfile'
+  /** The operator's editor ended with another code than 0; nothing was changed. */
+  | 'editor-failed'
+  /** The image was not built; the message ends with what the build said last. What was there before is as it was. */
+  | 'build-failed'
   /** The agent's program is not installed on this machine. */
   | 'program-missing'
   /** The agent's program is installed where a bottle does not see it. */

@@ -92,6 +92,7 @@ function isLaunch(value: Record<string, unknown>): value is Record<string, unkno
     isStrings(agent.transcript) &&
     (agent.toolPaths === undefined || isStrings(agent.toolPaths)) &&
     (agent.image === undefined || typeof agent.image === 'string') &&
+    (agent.dockerfile === undefined || isDockerfile(agent.dockerfile)) &&
     (agent.allow === undefined || isStrings(agent.allow)) &&
     (agent.credentials === undefined || isCredentials(agent.credentials)) &&
     isObject(agent.setEnv) &&
@@ -105,6 +106,10 @@ function isLaunch(value: Record<string, unknown>): value is Record<string, unkno
       ((workspace.kind === 'mount' || workspace.kind === 'copy') && typeof workspace.source === 'string')) &&
     isObject(limits)
   );
+}
+
+function isDockerfile(value: unknown): boolean {
+  return isObject(value) && typeof value['path'] === 'string' && typeof value['context'] === 'string';
 }
 
 function isCredentials(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { Backend } from '@bot-bottle/backend';
-import type { TreeReport } from '@bot-bottle/durable-fs';
+import type { LeftEntry, TreeReport } from '@bot-bottle/durable-fs';
 import { effectiveBackend } from '@bot-bottle/metadata';
 import { acquireLease, PreserveError, removeBottle } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
@@ -8,6 +8,7 @@ import { messageOf } from '../thrown.js';
 import type { FindBackend } from './backend-ref.js';
 import { bottleRef } from './bottle-ref.js';
 import { SessionError } from './errors.js';
+import { removeImage } from './image.js';
 import { recordOrNull } from './record-or-null.js';
 import { stopBottle } from './stop.js';
 
@@ -31,8 +32,9 @@ export async function removeSession(paths: BottlePaths, options: RemoveOptions):
   try {
     const lease = await acquireLease(paths, { removing: true });
     try {
-      await destroyAtBackend(paths, options);
-      return await removeBottle(paths, { force, lease });
+      const left = await destroyAtBackend(paths, options);
+      const report = await removeBottle(paths, { force, lease });
+      return { ...report, left: [...left, ...report.left] };
     } finally {
       await lease.release();
     }
@@ -48,21 +50,21 @@ export async function removeSession(paths: BottlePaths, options: RemoveOptions):
   }
 }
 
-/** By force, what an adapter that is not here or cannot be used may have left is given up. */
+/** By force, what an adapter that is not here or cannot be used may have left is given up. Returns what of its image stays. */
 async function destroyAtBackend(
   paths: BottlePaths,
   { backends, force = false }: RemoveOptions,
-): Promise<void> {
+): Promise<readonly LeftEntry[]> {
   const record = recordOrNull(paths);
   if (record === null) {
-    return;
+    return [];
   }
   let backend: Backend;
   try {
     backend = await adapterOf(effectiveBackend(record), backends);
   } catch (cause) {
     if (force) {
-      return;
+      return [];
     }
     const message = `what ${paths.identity} left at its backend cannot be removed: ${messageOf(cause)}`;
     throw new SessionError('backend-missing', message, { cause });
@@ -72,6 +74,7 @@ async function destroyAtBackend(
     throw new SessionError('already-running', `${paths.identity} runs on without its keeper`);
   }
   await backend.destroy(ref);
+  return removeImage(backend, paths);
 }
 
 async function adapterOf(name: string, backends: FindBackend): Promise<Backend> {

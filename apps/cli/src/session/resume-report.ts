@@ -6,6 +6,8 @@ export interface ResumeReport {
   readonly agent: 'started' | 'running';
   /** `copied`: anew, for the older tool's copy is not kept in its state. */
   readonly workspace: 'mounted' | 'in place' | 'copied' | 'missing';
+  /** `as it ran`: the agent ran on. `unused override`: the bottle has a Dockerfile of its own, and its backend runs no images. */
+  readonly image: 'agent' | 'override' | 'unused override' | 'as it ran';
   readonly home: 'in place' | 'missing';
   /** Of the agent's transcript folders, relative to its home. */
   readonly transcript: {

@@ -3,7 +3,7 @@ import { effectiveBackend, readRecord } from '@bot-bottle/metadata';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import type { Context } from '../context.js';
 import type { OlderLaunch } from '../keeper/older-bottle.js';
-import { DEFAULT_SIZE, spawnKeeper } from '../keeper/spawn.js';
+import { DEFAULT_SIZE, type OnProgress, spawnKeeper } from '../keeper/spawn.js';
 import type { FindBackend } from './backend-ref.js';
 import { SessionError } from './errors.js';
 import type { ResumeReport } from './resume-report.js';
@@ -17,6 +17,8 @@ export interface ResumeOptions {
   readonly older?: OlderLaunch;
   /** Keep the state when the session ends, too. Default false. */
   readonly preserve?: boolean;
+  /** Takes what the build of its image says, where there is one to build. */
+  readonly onProgress: OnProgress;
 }
 
 export interface ResumedBottle {
@@ -47,17 +49,21 @@ export async function resumeBottle(
       `${identity} belongs to the backend "${name}", which is not installed: @bot-bottle/backend-${name} provides it`,
     );
   }
-  const { report } = await spawnKeeper(context, {
-    kind: 'resume',
-    root: context.root,
-    size: terminalSize(context) ?? DEFAULT_SIZE,
-    now: context.now().toISOString(),
-    preserve: options.preserve ?? false,
-    identity,
-    backend: { name: backend.name, ...(backend.module === undefined ? {} : { module: backend.module }) },
-    allowMissingWorkspace: options.allowMissingWorkspace ?? false,
-    older: options.older ?? null,
-  });
+  const { report } = await spawnKeeper(
+    context,
+    {
+      kind: 'resume',
+      root: context.root,
+      size: terminalSize(context) ?? DEFAULT_SIZE,
+      now: context.now().toISOString(),
+      preserve: options.preserve ?? false,
+      identity,
+      backend: { name: backend.name, ...(backend.module === undefined ? {} : { module: backend.module }) },
+      allowMissingWorkspace: options.allowMissingWorkspace ?? false,
+      older: options.older ?? null,
+    },
+    options.onProgress,
+  );
   if (report === null) {
     throw new SessionError('start-failed', 'the keeper did not say what came back');
   }

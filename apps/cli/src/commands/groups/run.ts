@@ -76,6 +76,36 @@ export const RUN_COMMANDS = [
     examples: ['bot-bottle resume claude-x7k2p'],
   },
   {
+    name: 'rebuild',
+    summary: 'build the image anew and go on in it',
+    details:
+      'The image is built first; where that fails, a running agent is not touched. Then the session ends and is resumed in the new image. Of a bottle that does not run, the image alone is built.',
+    args: [ID],
+    options: [
+      { name: 'no-cache', description: 'every step of it, also where nothing has changed' },
+      { name: 'yes', short: 'y', description: 'do not ask before a running agent is ended' },
+      DETACH,
+      DETACH_KEYS,
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle rebuild claude-x7k2p', 'bot-bottle rebuild claude-x7k2p --yes --detach'],
+  },
+  {
+    name: 'image',
+    summary: 'show or change what its image is made of',
+    details:
+      "A Dockerfile of the bottle's own takes the place of its agent's, with the same build context. It is built at the next resume, or by rebuild.",
+    args: [ID],
+    options: [
+      { name: 'show', description: 'print its Dockerfile (what is done where nothing is said)' },
+      { name: 'edit', description: "edit it with $VISUAL or $EDITOR, starting from its agent's" },
+      { name: 'diff', description: "what it changes of its agent's" },
+      { name: 'reset', description: "remove it: back to its agent's image" },
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle image claude-x7k2p --edit', 'bot-bottle image claude-x7k2p --diff'],
+  },
+  {
     name: 'attach',
     summary: 'attach this terminal to a running bottle',
     args: [ID],
