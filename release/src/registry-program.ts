@@ -12,7 +12,12 @@ const server = await runServer({
   web: { enable: false },
   auth: { htpasswd: { file: join(folder, 'users') } },
   uplinks: { upstream: { url: upstream, timeout: '60s', maxage: '30m' } },
-  packages: { '@bot-bottle/*': own, 'bot-bottle': own, '**': { access: '$all', proxy: 'upstream' } },
+  packages: {
+    '@bot-bottle/*': own,
+    'bot-bottle': own,
+    'bot-bottle-backend-*': own,
+    '**': { access: '$all', proxy: 'upstream' },
+  },
   max_body_size: '50mb',
   log: { type: 'stderr', level: 'fatal' },
 });
