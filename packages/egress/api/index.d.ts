@@ -33,6 +33,7 @@ export declare class AuditLog {
 export interface AuditLogOptions {
     readonly maxBytes?: number | undefined;
     readonly retryMs?: number | undefined;
+    readonly lookMs?: number | undefined;
 }
 export interface AuditRecord {
     readonly time: string;

@@ -63,6 +63,8 @@ class Exchange implements LiveItem {
   readonly #controller = new AbortController();
   readonly #idle: NodeJS.Timeout;
   #verdict: Allowed | undefined;
+  /** By which policy it was judged last, and how. */
+  #judged: { readonly by: Policy; readonly verdict: Verdict } | undefined;
   #address: string | undefined;
   #close: ((outcome: Outcome) => void) | undefined;
   #sent = 0;
@@ -111,14 +113,19 @@ class Exchange implements LiveItem {
   cut(): void {
     const verdict = this.#judge(this.context.policy());
     const denial = verdict.allowed ? ({ rule: 'private-address' } as const) : verdict;
-    if (!this.#close) this.#deny(denial);
-    else if (!this.client.answered && this.#status !== 101)
-      answerDenial(this.client, this.#attempt, denial, this.context);
-    this.#destroy('policy');
+    try {
+      if (!this.#close) this.#deny(denial);
+      else if (!this.client.answered && this.#status !== 101)
+        answerDenial(this.client, this.#attempt, denial, this.context);
+    } finally {
+      this.#destroy('policy');
+    }
   }
 
   #judge(policy: Policy): Verdict {
-    return judgeRequest(policy, this.#attempt);
+    if (this.#judged?.by !== policy)
+      this.#judged = { by: policy, verdict: judgeRequest(policy, this.#attempt) };
+    return this.#judged.verdict;
   }
 
   async #send(verdict: Allowed, credential: string | undefined): Promise<void> {
@@ -156,7 +163,9 @@ class Exchange implements LiveItem {
           await this.#send(verdict, fresh);
         }),
         upgraded: step((incoming, connection, head) => this.#upgraded(incoming, connection, head)),
-        failed: error => this.#fail(error),
+        failed: step(error => {
+          throw error;
+        }),
       },
     );
     this.#sendBody(call, credential !== undefined);
@@ -193,11 +202,13 @@ class Exchange implements LiveItem {
       if (client.isWhole()) setTrailers(endToEndTrailers(client.trailers()));
       else this.#destroy('bottle');
     });
-    this.#pump(client.body, body, chunk => {
+    client.body.on('data', (chunk: Buffer) => {
       this.#sent += chunk.length;
       if (this.#sent > KEPT_BODY) this.#kept = undefined;
       this.#kept?.push(chunk);
+      this.#idle.refresh();
     });
+    client.body.pipe(body);
   }
 
   /** Another value of the credential, if there is one and the request can be sent again. */
@@ -224,9 +235,18 @@ class Exchange implements LiveItem {
     body.once('close', () => {
       if (!body.readableEnded) this.#destroy('origin');
     });
-    this.#pump(body, client.answer(status, endToEnd(headers), hasBody), chunk => {
+    this.#answer(body, client.answer(status, endToEnd(headers), hasBody));
+  }
+
+  /** As `pipe`, with a quarter of its listeners: each answer has to have them. */
+  #answer(from: Readable, to: Writable): void {
+    from.on('data', (chunk: Buffer) => {
       this.#received += chunk.length;
+      this.#idle.refresh();
+      if (!to.write(chunk)) from.pause();
     });
+    to.on('drain', () => from.resume());
+    from.once('end', () => to.end());
   }
 
   #upgraded({ status, headers }: OriginResponse, origin: Duplex, head: Buffer): void {
@@ -248,14 +268,6 @@ class Exchange implements LiveItem {
       this.#cut ??= cut;
       this.#end(true);
     });
-  }
-
-  #pump(from: Readable, to: Writable, count: (chunk: Buffer) => void): void {
-    from.on('data', (chunk: Buffer) => {
-      count(chunk);
-      this.#idle.refresh();
-    });
-    from.pipe(to);
   }
 
   async #try(step: () => void | Promise<void>): Promise<void> {

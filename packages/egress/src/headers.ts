@@ -18,13 +18,14 @@ export type RawHeaders = readonly string[];
 /** The headers that are for the other end, as they were sent; `without` takes out further ones (in lower case). */
 export function endToEnd(raw: RawHeaders, without: readonly string[] = []): string[] {
   const listed = valuesOf(raw, 'connection').flatMap(value => value.toLowerCase().split(/[ \t]*,[ \t]*/));
-  const out = new Set([...HOP_BY_HOP, ...listed, ...without]);
+  const out = [...listed, ...without];
   const kept: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name = '', value = ''] = [raw[i], raw[i + 1]];
     // What frames the message stays, whatever a hostile `Connection` lists.
     const lower = name.toLowerCase();
-    if (!out.has(lower) || (lower === 'content-length' && !without.includes(lower))) kept.push(name, value);
+    const goesOn = !HOP_BY_HOP.has(lower) && !out.includes(lower);
+    if (goesOn || (lower === 'content-length' && !without.includes(lower))) kept.push(name, value);
   }
   return kept;
 }

@@ -4,7 +4,7 @@ import type { Policy } from './policy.js';
 export interface LiveItem {
   /** Whether this policy still lets it out, in the way that it goes. */
   allowedBy(policy: Policy): boolean;
-  /** Ends it at once, as cut by the policy. */
+  /** Ends it at once, as cut by the policy; also where it throws. */
   cut(): void;
 }
 
@@ -31,6 +31,21 @@ export class LiveTraffic {
 
   /** Cuts what a new policy no longer lets out. */
   judgeAgain(policy: Policy): void {
-    for (const item of this.#items) if (!item.allowedBy(policy)) item.cut();
+    for (const item of this.#items) {
+      try {
+        if (!allows(policy, item)) item.cut();
+      } catch {
+        // Nothing is known to throw; if anything does, the others must not stay open for it.
+      }
+    }
+  }
+}
+
+/** What cannot be judged may not stay. */
+function allows(policy: Policy, item: LiveItem): boolean {
+  try {
+    return item.allowedBy(policy);
+  } catch {
+    return false;
   }
 }

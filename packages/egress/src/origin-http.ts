@@ -93,8 +93,9 @@ export class OriginHttp {
 
   #knownOf(request: OriginRequest): Known {
     const name = originName(request);
-    const known = this.#origins.get(name) ?? { http2: [], spare: null, pending: null };
-    this.#origins.delete(name);
+    const found = this.#origins.get(name);
+    if (found) return found;
+    const known: Known = { http2: [], spare: null, pending: null };
     this.#origins.set(name, known);
     const [oldest] = this.#origins.keys();
     if (this.#origins.size > MAX_ORIGINS && oldest !== undefined) this.#forget(oldest);

@@ -112,15 +112,20 @@ export function originName({ target: { scheme, host, port }, reach }: OriginRequ
 
 /** What Node adds by itself depends on the method; here the body alone decides (RFC 9112, section 6.3). */
 function framed({ method, headers, hasBody }: OriginRequest): string[] {
-  if (hasBody) {
-    const known = valuesOf(headers, 'content-length').length > 0;
-    return known ? [...headers] : [...headers, 'Transfer-Encoding', 'chunked'];
-  }
+  const sized = valuesOf(headers, 'content-length').length > 0;
+  if (hasBody) return sized ? [...headers] : [...headers, 'Transfer-Encoding', 'chunked'];
   // A length without a body would have the next request on the connection read as one.
-  const bare = pairsOf(headers).filter(([name]) => name.toLowerCase() !== 'content-length');
+  const bare = sized
+    ? pairsOf(headers)
+        .filter(([name]) => !isLength(name))
+        .flat()
+    : [...headers];
   // RFC 9110, section 8.6: said for methods that could have one.
-  if (/^(POST|PUT|PATCH)$/.test(method)) bare.push(['Content-Length', '0']);
-  return bare.flat();
+  return /^(POST|PUT|PATCH)$/.test(method) ? [...bare, 'Content-Length', '0'] : bare;
+}
+
+function isLength(name: string): boolean {
+  return name.toLowerCase() === 'content-length';
 }
 
 function received(response: IncomingMessage): OriginResponse {

@@ -55,13 +55,20 @@ export interface JudgedRequest extends Target {
 export function judgeTarget(policy: Policy, { host, port }: Target): Verdict {
   const canonical = canonicalHost(host);
   if (canonical === undefined) return { allowed: false, rule: 'malformed' };
-  return remembered(policy, { host: canonical, port });
+  const key = `${canonical} ${port}`;
+  return remembered(policy, key, () => judgeCanonical(policy, { host: canonical, port }));
 }
 
 /** The verdict on a request: the allowlist, then the routes. */
 export function judgeRequest(policy: Policy, request: JudgedRequest): Verdict {
   const verdict = judgeTarget(policy, request);
   if (!verdict.allowed || policy.routes.length === 0) return verdict;
+  const { host, port, method, path } = request;
+  const key = `${host} ${port} ${method.length} ${method} ${path}`;
+  return remembered(policy, key, () => judgeByRoutes(policy, request, verdict));
+}
+
+function judgeByRoutes(policy: Policy, request: JudgedRequest, verdict: Allowed): Verdict {
   const decision = matchRoutes(policy.routes, request);
   if (decision.kind === 'unrouted') return verdict;
   if (decision.kind === 'fits') {
@@ -90,13 +97,20 @@ export function canonicalHost(text: string): string | undefined {
 }
 
 const MAX_REMEMBERED = 4096;
+/** The bottle chooses the paths, and is not to fill the keeper's memory with them. */
+const MAX_KEY = 512;
 const memory = new WeakMap<Policy, Map<string, Verdict>>();
 
-/** A large allowlist is searched once for each target, not for each connection, also when a new policy judges those that are open. */
-function remembered(policy: Policy, target: Target): Verdict {
-  const key = `${target.host} ${target.port}`;
+/**
+ * A large allowlist is searched once for each target, not for each connection, also when a new policy judges those that are open;
+ * and the routes once for each of the few requests that an agent makes again and again.
+ */
+function remembered(policy: Policy, key: string, judge: () => Verdict): Verdict {
   const verdicts = memory.get(policy) ?? new Map<string, Verdict>();
-  const verdict = verdicts.get(key) ?? judgeCanonical(policy, target);
+  const known = verdicts.get(key);
+  if (known) return known;
+  const verdict = judge();
+  if (key.length > MAX_KEY) return verdict;
   if (verdicts.size >= MAX_REMEMBERED) verdicts.clear();
   verdicts.set(key, verdict);
   memory.set(policy, verdicts);

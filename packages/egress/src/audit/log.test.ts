@@ -112,11 +112,20 @@ describe('AuditLog', () => {
     ['removed', (file: string) => unlinkSync(file)],
   ])('goes on in a new file when its file was %s', (_, take) => {
     const file = newFile();
-    const log = open(file);
+    const log = open(file, { lookMs: 0 });
     log.append(opened('1'));
     take(file);
     log.append(opened('2'));
     expect(idsIn(file)).toEqual(['2']);
+  });
+
+  it('goes on for a moment in a file that was moved away, and loses no line', () => {
+    const file = newFile();
+    const log = open(file, { lookMs: 60_000 });
+    log.append(opened('1'));
+    renameSync(file, `${file}.old`);
+    log.append(opened('2'));
+    expect(idsIn(`${file}.old`)).toEqual(['1', '2']);
   });
 
   it.each([
@@ -179,7 +188,7 @@ describe('an AuditLog that cannot be written', () => {
 
   it('does not grow without bound while a bottle asks in vain, and says how much is missing', async () => {
     const file = newFile();
-    const log = open(file, { retryMs: 1 });
+    const log = open(file, { retryMs: 1, lookMs: 0 });
     unlinkSync(file);
     mkdirSync(file);
     log.append(closed('1'));

@@ -5,6 +5,7 @@ import { messageOf } from './system-error.js';
 
 const DEFAULT_MAX_BYTES = 1 << 30;
 const DEFAULT_RETRY_MS = 500;
+const DEFAULT_LOOK_MS = 100;
 /** Some 4 MB. What is let out has bounds of its own; what is denied has none. */
 const MAX_KEPT_DENIALS = 10_000;
 
@@ -16,6 +17,11 @@ export interface AuditLogOptions {
   readonly maxBytes?: number | undefined;
   /** Milliseconds between two attempts to write after one that failed; default 500. */
   readonly retryMs?: number | undefined;
+  /**
+   * Milliseconds for which a file that somebody has moved away may still be written to; default 100. To look before each line
+   * costs as much as to write it.
+   */
+  readonly lookMs?: number | undefined;
 }
 
 /**
@@ -23,13 +29,16 @@ export interface AuditLogOptions {
  * a power cut may take the last seconds.
  *
  * What lets something out (`opened`) is written before `append` returns. Anything else goes out with it, or at the end of this turn of
- * the event loop: a line each for a hundred denials is one write(2). The file may be moved away at any time: a new one
- * takes its place.
+ * the event loop: a line each for a hundred denials is one write(2). The file may be moved away at any time: a moment
+ * later a new one takes its place.
  */
 export class AuditLog {
   readonly #path: string;
   readonly #maxBytes: number;
   readonly #retryMs: number;
+  readonly #lookMs: number;
+  /** When the file had its name last. */
+  #looked = 0;
   #file: LogFile | null;
   /** Not written yet, in order. */
   #lines: string[] = [];
@@ -43,8 +52,9 @@ export class AuditLog {
     this.#path = path;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
     this.#retryMs = options.retryMs ?? DEFAULT_RETRY_MS;
+    this.#lookMs = options.lookMs ?? DEFAULT_LOOK_MS;
     try {
-      this.#file = new LogFile(path);
+      this.#file = this.#open();
     } catch (cause) {
       throw this.#failed(cause);
     }
@@ -138,12 +148,22 @@ export class AuditLog {
     if (error !== null) throw error;
   }
 
-  /** The file that has the name now. */
+  /** The file that has the name, or had it a moment ago. */
   #current(): LogFile {
-    if (this.#file?.hasItsName()) return this.#file;
+    const now = performance.now();
+    if (this.#file && now - this.#looked < this.#lookMs) return this.#file;
+    if (this.#file?.hasItsName()) {
+      this.#looked = now;
+      return this.#file;
+    }
     this.#release();
-    this.#file = new LogFile(this.#path);
+    this.#file = this.#open();
     return this.#file;
+  }
+
+  #open(): LogFile {
+    this.#looked = performance.now();
+    return new LogFile(this.#path);
   }
 
   #release(): void {
