@@ -16,7 +16,12 @@ function main(argv: readonly string[]): void {
     process.exitCode = 1;
   } else if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     // Not process.stdout, whose set-up alone costs milliseconds.
-    writeSync(1, `${version}\n`);
+    try {
+      writeSync(1, `${version}\n`);
+    } catch {
+      // A reader that is gone, or a full disk.
+      process.exitCode = 1;
+    }
   } else {
     keepCompiledCode(process.env);
     // `require`, not `import()`: the loader of ES modules costs milliseconds too.

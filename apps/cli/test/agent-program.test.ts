@@ -91,7 +91,7 @@ describeWith('bwrap', 'an agent whose program', () => {
     const { code, stderr } = await operator.run(['start', 'tool']);
     expect([code, stderr]).toEqual([125, expect.stringContaining('which a bottle does not see')]);
     expect(stderr).toContain(
-      `try: edit ${operator.root}/bot-bottle.yaml   # agents: { tool: { toolPaths: [${folder}] } }`,
+      `try: "\${EDITOR:-vi}" ${operator.root}/bot-bottle.yaml   # agents: { tool: { toolPaths: [${folder}] } }`,
     );
     configure(operator, { tool: { command: ['tool'], toolPaths: [folder] } });
     expect(await operator.run(['start', 'tool'])).toMatchObject({ code: 0, stdout: 'ran\r\n' });

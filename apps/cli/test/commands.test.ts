@@ -16,59 +16,7 @@ afterEach(async () => {
   for (const operator of operators.splice(0)) await operator.killAll();
 });
 
-describe('usage errors', () => {
-  it.each([
-    [['lst'], 2, "unknown command 'lst'; did you mean list?", 'bot-bottle --help'],
-    [['list', '--jso'], 2, "unknown option '--jso'; did you mean --json?", 'bot-bottle list --help'],
-    [['show'], 2, "missing required argument 'ID'", 'bot-bottle show --help'],
-    [['show', 'a', 'b'], 2, 'too many arguments', 'bot-bottle show --help'],
-    [['list', '--label', 'x'], 2, 'label "x" is not usable; expected KEY=VALUE', undefined],
-    [['list', '--state', 'gone'], 2, "'gone' is invalid", 'bot-bottle list --help'],
-    [['stop', 'x', '--grace', 'soon'], 2, '--grace "soon" is not usable; expected seconds', undefined],
-    [['completion', 'tcsh'], 2, "'tcsh' is invalid", 'bot-bottle completion --help'],
-    // The exit codes of these are the agent's, but for 125.
-    [['start'], 125, "missing required argument 'AGENT'", 'bot-bottle start --help'],
-    [['start', 'demo', '--cwd', 'a', '--copy-cwd', 'b'], 125, 'both name a folder', undefined],
-    [['resume', 'x', '--nonsense'], 125, "unknown option '--nonsense'", 'bot-bottle resume --help'],
-    [['attach'], 125, "missing required argument 'ID'", 'bot-bottle attach --help'],
-  ])('%j ends with %i and says what to type', async (args, code, message, remedy) => {
-    const outcome = await newOperator().run(args);
-    expect([outcome.code, outcome.stdout]).toEqual([code, '']);
-    expect(outcome.stderr).toContain(message);
-    expect(outcome.stderr.startsWith('bot-bottle: ')).toBe(true);
-    if (remedy !== undefined) expect(outcome.stderr).toContain(`\n  try: ${remedy}\n`);
-  });
-
-  it('are JSON on stderr with --json', async () => {
-    const { code, stdout, stderr } = await newOperator().run(['show', 'nobody', '--json']);
-    expect([code, stdout]).toEqual([1, '']);
-    expect(JSON.parse(stderr)).toEqual({
-      error: {
-        code: 'no-such-bottle',
-        message: 'no bottle "nobody"; there are none yet',
-        details: [],
-        try: ['bot-bottle start demo'],
-      },
-    });
-  });
-
-  it('leave a --json behind -- to the agent', async () => {
-    const { stderr } = await newOperator().run(['start', 'nobody', '--', '--json']);
-    expect(stderr).toMatch(/^bot-bottle: no agent "nobody"/);
-  });
-});
-
 describe('start', () => {
-  it('names the nearest agent and creates nothing for one that is not known', async () => {
-    const operator = newOperator();
-    const { code, stderr } = await operator.run(['start', 'cluade']);
-    expect([code, stderr]).toEqual([
-      125,
-      'bot-bottle: no agent "cluade"; did you mean "claude"?\n  try: bot-bottle agents\n',
-    ]);
-    expect(existsSync(operator.root)).toBe(false);
-  });
-
   it("hands on the agent's exit code", async () => {
     expect((await newOperator().run(['start', 'shell', '--', '-c', 'exit 42'])).code).toBe(42);
   });

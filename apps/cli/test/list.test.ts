@@ -154,7 +154,7 @@ describe('naming a bottle', () => {
     const { code, stderr } = await operator.run(['show', 'claude-a']);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'bot-bottle: "claude-a" is the start of 3 bottles; expected one of\n  claude-aaaaa\n  claude-aaaaa-zzzzz\n  claude-abbbb\n',
+      'bot-bottle: "claude-a" is the start of 3 bottles; expected one of\n  claude-aaaaa\n  claude-aaaaa-zzzzz\n  claude-abbbb\n  try: bot-bottle list\n',
     );
   });
 

@@ -126,7 +126,7 @@ describe('allow and deny', () => {
     const { code, stderr } = await run('allow', ID, 'good.example', '10.0.0.1');
     expect([code, stderr]).toEqual([
       2,
-      'bot-bottle: "10.0.0.1" is not usable: an IP address must be said explicitly: write "10.0.0.1 ip"\n',
+      'bot-bottle: "10.0.0.1" is not usable: an IP address must be said explicitly: write "10.0.0.1 ip"\n  try: bot-bottle allow --help\n',
     ]);
     expect((await run('allow', ID, 'a.example\nb.example')).code).toBe(2);
     expect((await run('deny', ID, 'https://a.example')).code).toBe(2);
@@ -284,7 +284,7 @@ describe('policy', () => {
     // Empty files say nobody and no routes; to writeLiveConfig an empty text would say to leave them alone.
     expect(readLiveConfig(operator.bottle(ID))).toMatchObject({ allowlist: [], routes: [] });
     expect((await run('policy', ID, '--routes', join(operator.home, 'absent'))).stderr).toMatch(
-      /absent cannot be read: ENOENT/,
+      /absent cannot be read: it is not there; expected a file of yours\n {2}try: ls -ld /,
     );
   });
 });

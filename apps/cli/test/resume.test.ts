@@ -37,7 +37,7 @@ describeWith('bwrap', 'resume', () => {
     renameSync(`${folder}.away`, folder);
     expect([code, stderr]).toEqual([
       125,
-      `bot-bottle: the folder ${folder} is not there\n  try: bot-bottle resume ${bottle.identity} --without-workspace\n`,
+      `bot-bottle: there is no folder ${folder}; expected one to mount\n  try: bot-bottle resume ${bottle.identity} --without-workspace\n`,
     ]);
   });
 

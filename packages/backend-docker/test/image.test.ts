@@ -123,7 +123,7 @@ describeWithEngine("a bottle's image", () => {
           /^the image was not built:\n(?:.*\n)*the last words\n(?:.*\n)*.*non-zero code: 1$/,
         ),
         details: [],
-        try: [`edit ${operator.images}/Dockerfile`],
+        try: [`"\${EDITOR:-vi}" ${operator.images}/Dockerfile`],
       },
     });
     expect(existsSync(join(operator.root, 'state'))).toBe(false);

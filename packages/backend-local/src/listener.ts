@@ -56,7 +56,7 @@ export async function openListener({ nsenter, pid, port, serve }: ListenerOption
   } catch (cause) {
     const opened = listener as Server | null;
     opened?.close();
-    const message = `the bottle’s way out is not proven: ${(cause as Error).message}`;
+    const message = `the bottle's way out is not proven: ${(cause as Error).message}`;
     // What the host answers is no fault of the machine's.
     throw new BackendError('isolation-failed', message, {
       cause,

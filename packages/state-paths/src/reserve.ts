@@ -85,6 +85,11 @@ function reserving<T>(path: string, step: () => T): T {
     return step();
   } catch (cause) {
     const why = errnoOf(cause) ?? 'an error';
-    throw new StatePathsError('cannot-reserve', path, `cannot make ${path}: ${why}`, { cause });
+    throw new StatePathsError(
+      'cannot-reserve',
+      path,
+      `cannot make ${path} (${why}); expected a folder that you can write`,
+      { cause },
+    );
   }
 }

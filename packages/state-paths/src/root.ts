@@ -16,10 +16,11 @@ export interface StateRootOptions {
  * @throws {StatePathsError} `bad-root`
  */
 export function stateRoot(options: StateRootOptions = {}): string {
-  const { env = process.env, home = homedir(), cwd = process.cwd() } = options;
+  const { env = process.env, home = homedir() } = options;
   const named = env['BOT_BOTTLE_HOME'];
-  const root = named ? resolve(cwd, named) : join(home, '.bot-bottle');
-  return checkedRoot(root);
+  if (!named) return checkedRoot(join(home, '.bot-bottle'));
+  // An absolute one works also where the current folder was removed.
+  return checkedRoot(isAbsolute(named) ? named : resolve(options.cwd ?? process.cwd(), named));
 }
 
 /** What lies directly under the root. */

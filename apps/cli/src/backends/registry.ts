@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { CliError } from '../output/errors.js';
+import { meantOrExpected } from '../output/nearest.js';
+import { shellWord } from '../output/shell-word.js';
 import { type BackendRef, type FindBackend, LOCAL } from '../session/backend-ref.js';
 
 /** Packages of ours that provide a backend by being installed, without a word in the configuration. */
@@ -49,7 +51,7 @@ export function createRegistry(
       if (ref !== undefined) return ref;
       const specifier = specifiers.get(name);
       throw specifier === undefined
-        ? unknownBackend(name, names)
+        ? unknownBackend(name, [LOCAL, ...specifiers.keys()], names)
         : notInstalled(name, specifier, context.root);
     },
   };
@@ -68,12 +70,12 @@ function notInstalled(name: string, specifier: string, root: string): CliError {
   return new CliError(
     'backend-not-installed',
     `backend "${name}" is not installed; expected ${isPath ? 'a module at' : 'the package'} ${specifier}`,
-    isPath ? {} : { try: `npm install --prefix ${root} ${specifier}` },
+    isPath ? {} : { try: `npm install --prefix ${shellWord(root)} ${specifier}` },
   );
 }
 
-function unknownBackend(name: string, names: readonly string[]): CliError {
-  return new CliError('unknown-backend', `no backend "${name}"; expected one of ${names.join(', ')}`, {
+function unknownBackend(name: string, known: readonly string[], installed: readonly string[]): CliError {
+  return new CliError('unknown-backend', `no backend "${name}"; ${meantOrExpected(name, known, installed)}`, {
     try: 'bot-bottle doctor',
   });
 }

@@ -68,7 +68,8 @@ function ambiguous(text: string, matches: readonly Identity[]): CliError {
     'ambiguous-identity',
     `"${text}" is the start of ${matches.length} bottles; expected one of`,
     {
-      details: [...matches.slice(0, SHOWN_CANDIDATES), ...(more > 0 ? [`… and ${more} more`] : [])],
+      details: [...matches.slice(0, SHOWN_CANDIDATES), ...(more > 0 ? [`... and ${more} more`] : [])],
+      try: 'bot-bottle list',
     },
   );
 }

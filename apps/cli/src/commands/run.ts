@@ -1,15 +1,17 @@
 import type { CommanderError } from 'commander';
 import type { Context } from '../context.js';
-import { usageError } from '../output/errors.js';
-import { EXIT } from '../output/exit-codes.js';
-import { exitQuietlyOnBrokenPipe } from '../output/write.js';
+import { CliError } from '../output/errors.js';
+import { EXIT, failureCode } from '../output/exit-codes.js';
+import { exitWhenUnwritable } from '../output/write.js';
 import { LOADERS } from './loaders.js';
-import { COMMANDS } from './table.js';
+import { COMMANDS, type NamedCommand } from './table.js';
+import { checkCommandName, wrongUsage } from './wrong-usage.js';
 
 /** Runs one command line and sets the process's exit code; the process ends when nothing is left to do. */
 export async function run(argv: readonly string[]): Promise<void> {
-  exitQuietlyOnBrokenPipe(process.stdout);
-  exitQuietlyOnBrokenPipe(process.stderr);
+  const unwritable = failureCode(commandOf(argv)?.name, 'failed');
+  exitWhenUnwritable(process.stdout, unwritable);
+  exitWhenUnwritable(process.stderr, unwritable);
   try {
     process.exitCode = await dispatch(argv);
   } catch (error) {
@@ -18,7 +20,7 @@ export async function run(argv: readonly string[]): Promise<void> {
       stream: process.stderr,
       json: wantsJson(argv),
       debug: process.env['BOT_BOTTLE_DEBUG'] === '1',
-      command: commandOf(argv),
+      command: commandOf(argv)?.name,
       id: namedBottle(argv),
     });
   }
@@ -47,13 +49,15 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     program.outputHelp();
     return EXIT.usage;
   }
+  // `help list`, as git and docker have it, is `list --help`.
+  const words = argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : argv;
+  checkCommandName(words[0]);
   try {
-    // `help list`, as git and docker have it, is `list --help`.
-    await program.parseAsync(argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : argv, { from: 'user' });
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (!isCommanderError(error)) throw error;
     if (error.exitCode === 0) return EXIT.ok;
-    throw usageError(fromCommander(error), helpCommand(commandOf(argv)));
+    throw wrongUsage(error, commandOf(argv));
   }
   return code;
 }
@@ -63,7 +67,10 @@ async function createContext(): Promise<Context> {
   return {
     root: stateRoot(),
     env: process.env,
-    cwd: process.cwd(),
+    // Most commands do without, and work also where it was removed.
+    get cwd() {
+      return currentFolder();
+    },
     // Few commands read it, and its set-up costs milliseconds.
     get stdin() {
       return process.stdin;
@@ -74,6 +81,18 @@ async function createContext(): Promise<Context> {
   };
 }
 
+/** @throws CliError `no-current-folder` */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new CliError('no-current-folder', 'the current folder was removed; expected one that is there', {
+      try: 'cd',
+      cause,
+    });
+  }
+}
+
 function isCommanderError(error: unknown): error is CommanderError {
   return (
     error instanceof Error &&
@@ -82,24 +101,14 @@ function isCommanderError(error: unknown): error is CommanderError {
   );
 }
 
-/** Commander writes `error: unknown option '--jso'\n(Did you mean --json?)`; here the fact is one line. */
-function fromCommander(error: CommanderError): string {
-  return error.message.replace(/^error: /, '').replace(/\n\(Did (.*)\)$/, '; did $1');
-}
-
-function helpCommand(command: string | undefined): string {
-  return command === undefined ? 'bot-bottle --help' : `bot-bottle ${command} --help`;
-}
-
-function commandOf(argv: readonly string[]): string | undefined {
-  return COMMANDS.find(spec => spec.name === argv[0])?.name;
+function commandOf(argv: readonly string[]): NamedCommand | undefined {
+  return COMMANDS.find(spec => spec.name === argv[0]);
 }
 
 /** The bottle that the command line names, for the remedy to repeat; ID where it names none, as `start` cannot. */
 function namedBottle(argv: readonly string[]): string {
-  const [name, ...words] = argv;
-  const named = COMMANDS.find(spec => spec.name === name)?.args?.[0]?.name === 'ID';
-  return (named ? words.find(word => !word.startsWith('-')) : undefined) ?? 'ID';
+  const named = commandOf(argv)?.args?.[0]?.name === 'ID';
+  return (named ? argv.slice(1).find(word => !word.startsWith('-')) : undefined) ?? 'ID';
 }
 
 function wantsJson(argv: readonly string[]): boolean {

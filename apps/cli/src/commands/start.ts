@@ -47,7 +47,7 @@ function workspaceOf(context: Context, input: Input): Workspace {
   const cwd = input.text('cwd');
   const copied = input.text('copy-cwd');
   if (cwd !== undefined && copied !== undefined) {
-    throw usageError('--cwd and --copy-cwd both name a folder; expected one of them to');
+    throw usageError('--cwd and --copy-cwd both name a folder; expected one of them to name it');
   }
   if (input.flag('copy-cwd')) return { kind: 'copy', source: folderOf(context, cwd ?? copied ?? '.') };
   return cwd === undefined ? { kind: 'empty' } : { kind: 'mount', source: folderOf(context, cwd) };

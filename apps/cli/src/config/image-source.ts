@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { rootPaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
 import { CliError } from '../output/errors.js';
+import { edit } from '../output/shell-word.js';
 import { isWithin } from '../session/within.js';
 import type { ReadConfig } from './read.js';
 
@@ -21,7 +22,7 @@ export function imageSource(
   const { image, dockerfile, context } = config.agents?.[name] ?? {};
   const refuse = (key: string, fact: string): CliError =>
     new CliError('bad-config', `${where('agents', name, key)}: agent "${name}" ${fact}`, {
-      try: `edit ${file}`,
+      try: edit(file),
     });
   if (dockerfile === undefined) {
     if (context !== undefined)

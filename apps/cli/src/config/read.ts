@@ -1,13 +1,15 @@
 import * as v from 'valibot';
 import { isMap, isNode, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import { CliError } from '../output/errors.js';
-import { nearest } from '../output/nearest.js';
+import { meantOrExpected } from '../output/nearest.js';
+import { edit } from '../output/shell-word.js';
 import { messageOf } from '../thrown.js';
 import { agentSchema, type ConfigFile, configSchema, limitsSchema } from './schema.js';
 
 type Key = string | number;
 
 const SHOWN_PROBLEMS = 10;
+const SHOWN_CHARACTERS = 60;
 
 /** A configuration file with the place of each of its keys, for later complaints about them. */
 export interface ReadConfig {
@@ -29,7 +31,7 @@ export function parseConfig(text: string, file: string): ReadConfig {
   if (broken !== undefined) {
     const fact = broken.message.split('\n', 1)[0] ?? broken.code;
     throw new CliError('bad-config', `${place(broken.pos[0])}: no valid YAML: ${fact}`, {
-      try: `edit ${file}`,
+      try: edit(file),
     });
   }
   const where = (...path: readonly Key[]): string => place(offsetOf(document.contents, path, 'key'));
@@ -45,7 +47,7 @@ export function parseConfig(text: string, file: string): ReadConfig {
     }`;
   });
   const [first = 'not valid', ...others] = problems.slice(0, SHOWN_PROBLEMS);
-  throw new CliError('bad-config', first, { details: others, try: `edit ${file}` });
+  throw new CliError('bad-config', first, { details: others, try: edit(file) });
 }
 
 function toPlain(document: ReturnType<typeof parseDocument>, file: string): unknown {
@@ -55,7 +57,7 @@ function toPlain(document: ReturnType<typeof parseDocument>, file: string): unkn
     // Aliases that would unfold without end ("billion laughs").
     throw new CliError('bad-config', `${file}: ${messageOf(cause)}`, {
       cause,
-      try: `edit ${file}`,
+      try: edit(file),
     });
   }
 }
@@ -63,16 +65,20 @@ function toPlain(document: ReturnType<typeof parseDocument>, file: string): unkn
 function problem(path: readonly Key[], issue: v.BaseIssue<unknown>): string {
   const name = path.length === 0 ? 'the file' : path.join('.');
   // The schema's own messages begin with "expected"; valibot's are replaced by what they stand on.
-  if (issue.message.startsWith('expected')) return `${name} is ${issue.received}; ${issue.message}`;
-  return `${name} is ${issue.received}; expected ${issue.expected ?? 'another value'}`;
+  const expected = issue.message.startsWith('expected')
+    ? issue.message
+    : `expected ${issue.expected ?? 'another value'}`;
+  return `${name} is ${shortened(issue.received)}; ${expected}`;
+}
+
+function shortened(value: string): string {
+  return value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}...` : value;
 }
 
 function unknownKey(path: readonly Key[]): string {
   const key = String(path.at(-1));
   const known = knownKeys(path);
-  const meant = nearest(key, known);
-  const expected = meant === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${meant}"?`;
-  return `unknown key "${key}"; ${expected}`;
+  return `unknown key "${key}"; ${meantOrExpected(key, known)}`;
 }
 
 function knownKeys(path: readonly Key[]): readonly string[] {

@@ -93,7 +93,7 @@ export const agentSchema = v.strictObject({
   allow: v.optional(
     v.pipe(
       v.array(text('a line of an allowlist')),
-      v.description('What a new bottle may reach: HOST[:PORT] [FLAG…]. Root configuration only.'),
+      v.description('What a new bottle may reach: HOST[:PORT] [FLAG...]. Root configuration only.'),
     ),
   ),
   credentials: v.optional(

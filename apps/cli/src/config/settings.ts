@@ -4,6 +4,7 @@ import type { AgentDefinition } from '../agents/definition.js';
 import { baseOf, type KnownAgent } from '../agents/known.js';
 import type { Context } from '../context.js';
 import { CliError } from '../output/errors.js';
+import { edit } from '../output/shell-word.js';
 import { imageSource } from './image-source.js';
 import { readProjectConfig, readRootConfig } from './locate.js';
 import type { ReadConfig } from './read.js';
@@ -65,7 +66,7 @@ function addAgents(
       throw new CliError(
         'bad-config',
         `${where('agents', name, 'extends')}: no agent "${entry.extends}"; expected one of ${[...known.keys()].join(', ')}`,
-        { try: `edit ${file}` },
+        { try: edit(file) },
       );
     }
     const command = entry.command ?? base?.command;
@@ -74,7 +75,7 @@ function addAgents(
         'bad-config',
         `${where('agents', name)}: agent "${name}" has no command; expected "command" or "extends"`,
         {
-          try: `edit ${file}`,
+          try: edit(file),
         },
       );
     }

@@ -1,6 +1,7 @@
 import { rootPaths } from '@bot-bottle/state-paths';
 import { baseOf, type KnownAgent } from '../agents/known.js';
 import { CliError } from '../output/errors.js';
+import { edit } from '../output/shell-word.js';
 import type { ReadConfig } from './read.js';
 
 /**
@@ -27,7 +28,7 @@ export function checkProjectConfig(
     throw refuse(
       [key],
       `"${key}" in a project's file; expected only "agents" there`,
-      `edit ${rootFile}   # it belongs there`,
+      `${edit(rootFile)}   # it belongs there`,
     );
   }
   for (const [name, entry] of Object.entries(project.config.agents ?? {})) {
@@ -42,7 +43,7 @@ export function checkProjectConfig(
       throw refuse(
         ['agents', name, 'toolPaths'],
         `agent "${name}" asks for folders of this machine in a project's file; expected that in your own`,
-        `edit ${rootFile}   # agents: ${name}: toolPaths`,
+        `${edit(rootFile)}   # agents: ${name}: toolPaths`,
       );
     }
     for (const key of ['image', 'dockerfile', 'context'] as const) {
@@ -50,7 +51,7 @@ export function checkProjectConfig(
       throw refuse(
         ['agents', name, key],
         `agent "${name}" chooses its image ("${key}") in a project's file; expected that in your own`,
-        `edit ${rootFile}   # agents: ${name}: ${key}`,
+        `${edit(rootFile)}   # agents: ${name}: ${key}`,
       );
     }
     for (const key of ['allow', 'credentials'] as const) {
@@ -58,7 +59,7 @@ export function checkProjectConfig(
       throw refuse(
         ['agents', name, key],
         `agent "${name}" says what it may reach ("${key}") in a project's file; expected that in your own`,
-        `edit ${rootFile}   # agents: ${name}: ${key}`,
+        `${edit(rootFile)}   # agents: ${name}: ${key}`,
       );
     }
     const allowed = new Set([
@@ -70,7 +71,7 @@ export function checkProjectConfig(
       throw refuse(
         ['agents', name, 'passEnv'],
         `agent "${name}" asks for your variable ${refused}; expected only names that you let projects have`,
-        `edit ${rootFile}   # projectEnv: [${refused}]`,
+        `${edit(rootFile)}   # projectEnv: [${refused}]`,
       );
     }
   }

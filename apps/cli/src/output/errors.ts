@@ -11,6 +11,7 @@ export type CliErrorCode =
   | 'bad-config'
   | 'untrusted-config'
   | 'unreadable-file'
+  | 'no-current-folder'
   | 'policy-refused'
   | 'not-acknowledged'
   | 'running'

@@ -1,7 +1,7 @@
 /** The candidate that `text` most likely meant: the one with the fewest edits, if they are few for its length. */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let fewest = Math.max(2, Math.floor(text.length / 3)) + 1;
+  let fewest = Math.max(1, Math.floor(text.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = editDistance(text, candidate, fewest);
     if (edits < fewest) {
@@ -10,6 +10,19 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
     }
   }
   return best;
+}
+
+/**
+ * The second half of a complaint: `did you mean "x"?`, else `expected one of x, y`.
+ * @param usable what to name where nothing is near; default: every candidate
+ */
+export function meantOrExpected(
+  text: string,
+  candidates: readonly string[],
+  usable: readonly string[] = candidates,
+): string {
+  const meant = nearest(text, candidates);
+  return meant === undefined ? `expected one of ${usable.join(', ')}` : `did you mean "${meant}"?`;
 }
 
 /** Levenshtein's distance with neighbours' swaps (optimal string alignment); anything from `limit` on is `limit`. */

@@ -7,6 +7,7 @@ import type { MetadataErrorCode } from '@bot-bottle/metadata';
 import type { PreserveErrorCode } from '@bot-bottle/preserve';
 import type { StatePathsErrorCode } from '@bot-bottle/state-paths';
 import type { SessionErrorCode } from '../session/errors.js';
+import { messageOf } from '../thrown.js';
 
 type PackageErrorCode =
   | BackendErrorCode
@@ -34,6 +35,7 @@ const stop: Remedy = id => [`bot-bottle stop ${id}`];
 const prune: Remedy = () => ['bot-bottle prune'];
 const removeByForce: Remedy = id => [`bot-bottle show ${id}`, `bot-bottle rm ${id} --force`];
 const startHelp: Remedy = () => ['bot-bottle start --help'];
+const otherFolder: Remedy = () => ['bot-bottle start AGENT --cwd DIR'];
 const makeRoom: Remedy = () => ['df -h', 'bot-bottle prune', 'bot-bottle doctor'];
 
 /** One entry for every code that a package can throw: the compiler asks for what is missing. */
@@ -105,8 +107,8 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   'broken-bottle': removeByForce,
   'still-running': id => [...doctor(id), ...stop(id)],
   'backend-missing': id => [...doctor(id), ...removeByForce(id)],
-  'workspace-missing': startHelp,
-  'workspace-refused': startHelp,
+  'workspace-missing': otherFolder,
+  'workspace-refused': otherFolder,
   'start-failed': doctor,
   'not-enforced': doctor,
   'bad-variable': nothing,
@@ -129,6 +131,8 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
  */
 export function remediesOf(code: string, error: unknown, id: string): readonly string[] | undefined {
   if (error instanceof Error && 'remedy' in error && typeof error.remedy === 'string') return [error.remedy];
+  // Whichever call it was that found no room, and in whichever process.
+  if (/\b(?:ENOSPC|EDQUOT)\b/.test(messageOf(error))) return makeRoom(id);
   return isKnown(code) ? REMEDIES[code](id) : undefined;
 }
 

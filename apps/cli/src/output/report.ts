@@ -29,16 +29,26 @@ interface Failure {
 
 /** The one place where an error becomes words. Returns the exit code. */
 export async function reportFailure(error: unknown, options: ReportOptions): Promise<number> {
-  const failure = describeFailure(error, options.id);
+  const failure = describeFailure(error, options);
   if (options.json) await writeJson(options.stream, { error: failure });
   else await write(options.stream, formatFailure(failure));
   if (options.debug) await write(options.stream, `${inspect(error)}\n`);
   return failureCode(options.command, failure.code === 'usage' ? 'usage' : 'failed');
 }
 
-function describeFailure(error: unknown, id: string): Failure {
+function remediesFor({ code, remedies }: CliError, command: string | undefined): readonly string[] {
+  if (code !== 'usage' || remedies.length > 0) return remedies;
+  return [command === undefined ? 'bot-bottle --help' : `bot-bottle ${command} --help`];
+}
+
+function describeFailure(error: unknown, { id, command }: Pick<ReportOptions, 'id' | 'command'>): Failure {
   if (error instanceof CliError) {
-    return { code: error.code, message: error.message, details: error.details, try: error.remedies };
+    return {
+      code: error.code,
+      message: error.message,
+      details: error.details,
+      try: remediesFor(error, command),
+    };
   }
   const code = codeOf(error) ?? 'internal';
   const message = messageOf(error);
@@ -47,7 +57,7 @@ function describeFailure(error: unknown, id: string): Failure {
     code,
     message: message || 'something failed without a message',
     details: leftOf(error),
-    try: remedies ?? ['BOT_BOTTLE_DEBUG=1 bot-bottle …   # the same command, to see where it comes from'],
+    try: remedies ?? ['BOT_BOTTLE_DEBUG=1 bot-bottle ...   # the same command, to see where it comes from'],
   };
 }
 

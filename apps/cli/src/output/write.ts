@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeSync } from 'node:fs';
 import { printable, printableJson } from './escape.js';
 
 /** Writes and, when the reader is slower, waits: what is printed never piles up in memory. */
@@ -49,10 +50,18 @@ export async function writeAll(stream: NodeJS.WritableStream, texts: AsyncIterab
   if (gathered !== '') await write(stream, gathered);
 }
 
-/** A reader that has seen enough (`| head`) is no error. */
-export function exitQuietlyOnBrokenPipe(stream: NodeJS.WritableStream): void {
+/**
+ * Ends the process when `stream` cannot be written. A reader that has seen enough (`| head`) is no error; a full disk is, and
+ * standard error is told, if it can be.
+ */
+export function exitWhenUnwritable(stream: NodeJS.WritableStream, exitCode: number): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+    if (error.code === 'EPIPE') process.exit();
+    try {
+      writeSync(2, `bot-bottle: the output cannot be written: ${error.message}\n`);
+    } catch {
+      // Nobody is left to be told; the exit code stays.
+    }
+    process.exit(exitCode);
   });
 }

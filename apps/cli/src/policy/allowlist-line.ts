@@ -17,12 +17,12 @@ export interface AllowlistLine {
 
 const FLAGS: Readonly<Record<AllowlistFlag, true>> = { ip: true, wide: true, private: true, sni: true };
 
-/** Reads what an operator typed for one line, `HOST[:PORT] [FLAG…]`. @throws CliError `usage` */
+/** Reads what an operator typed for one line, `HOST[:PORT] [FLAG...]`. @throws CliError `usage` */
 export function parseAllowlistLine(text: string): AllowlistLine {
   refuseLoneFlag(text);
   const [entry, another] = checked(text);
   if (entry === undefined || another !== undefined || /[\r\n]/.test(text)) {
-    throw usageError(`"${text}" is not usable; expected one HOST[:PORT] [FLAG…]`);
+    throw usageError(`"${text}" is not usable; expected one HOST[:PORT] [FLAG...]`);
   }
   const line = formatAllowlist([entry]).trimEnd();
   if (entry.host === HOST_NAME && !entry.flags?.includes('private')) {

@@ -9,8 +9,7 @@ import {
   type Route,
 } from '@bot-bottle/live-config';
 import type { Context } from '../context.js';
-import { CliError } from '../output/errors.js';
-import { messageOf } from '../thrown.js';
+import { unreadable } from '../output/unreadable.js';
 
 /** An operator's own file, checked, with its text as a live config takes it. An empty one says nobody, or no routes. */
 export interface AllowlistFile {
@@ -43,6 +42,6 @@ function read(context: Context, file: string): string {
   try {
     return readFileSync(resolve(context.cwd, file), 'utf8');
   } catch (cause) {
-    throw new CliError('unreadable-file', `${file} cannot be read: ${messageOf(cause)}`, { cause });
+    throw unreadable(file, cause);
   }
 }

@@ -11,6 +11,7 @@ import {
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { INSTALL_COMMANDS } from '../agents/builtin.js';
 import type { AgentDefinition } from '../agents/definition.js';
+import { edit } from '../output/shell-word.js';
 import { SessionError } from './errors.js';
 import { isWithin } from './within.js';
 
@@ -84,7 +85,7 @@ class Search {
       const remedy = INSTALL_COMMANDS[program];
       throw new SessionError(
         'program-missing',
-        `agent "${name}" runs "${program}", which is not installed; expected it on your PATH`,
+        `agent "${name}" runs "${program}", which is not installed; expected ${isAbsolute(program) ? 'a program there' : 'it on your PATH'}`,
         remedy === undefined ? {} : { remedy },
       );
     }
@@ -124,7 +125,7 @@ class Search {
     return new SessionError(
       'program-hidden',
       `agent "${name}" runs ${file}, which a bottle does not see; expected it below /usr or a tool path`,
-      { remedy: `edit ${this.#where.config}   # agents: { ${name}: { toolPaths: [${folder}] } }` },
+      { remedy: `${edit(this.#where.config)}   # agents: { ${name}: { toolPaths: [${folder}] } }` },
     );
   }
 }

@@ -51,7 +51,7 @@ function* compareFolders(
   if (depth > MAX_DEPTH) {
     throw new SessionError(
       'too-deep',
-      `the workspace is more than ${MAX_DEPTH} folders deep at ${path.slice(0, 80)}…`,
+      `the workspace is more than ${MAX_DEPTH} folders deep at ${path.slice(0, 80)}...`,
     );
   }
   const old = before === null ? [] : listEntries(before).filter(({ type }) => type !== 'other');

@@ -4,6 +4,7 @@ import { slugify } from '@bot-bottle/identity';
 import { overrideImage, readOverride } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
+import { edit } from '../output/shell-word.js';
 import { codeOf, messageOf } from '../thrown.js';
 import { bottleRef } from './bottle-ref.js';
 import { SessionError } from './errors.js';
@@ -52,7 +53,7 @@ export async function imageOf(input: ImageInput): Promise<AgentImage> {
   if (agent.dockerfile === undefined) return { image: agent.image, of: 'agent', built: false };
   const { path, context } = agent.dockerfile;
   const name = `${AGENT_IMAGE}${slugify(agent.name)}`;
-  return { ...(await build(input, `edit ${path}`, { name, dockerfile: path, context })), of: 'agent' };
+  return { ...(await build(input, edit(path), { name, dockerfile: path, context })), of: 'agent' };
 }
 
 /** Removes the image of the bottle's own Dockerfile; returns what is left of it. */

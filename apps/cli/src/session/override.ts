@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ImageBuilder } from '@bot-bottle/backend';
 import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from 'diff';
 import type { AgentDefinition } from '../agents/definition.js';
+import { edit } from '../output/shell-word.js';
 import { messageOf } from '../thrown.js';
 import { SessionError } from './errors.js';
 
@@ -25,7 +26,7 @@ export function originalOf({ name, dockerfile, image }: AgentDefinition, builder
     throw new SessionError(
       'no-dockerfile',
       `the Dockerfile of agent "${name}" cannot be read: ${messageOf(cause)}`,
-      { cause, remedy: `edit ${dockerfile.path}` },
+      { cause, remedy: edit(dockerfile.path) },
     );
   }
 }

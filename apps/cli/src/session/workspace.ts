@@ -13,20 +13,28 @@ export function checkWorkspace(root: string, workspace: Workspace): Workspace {
   if (workspace.kind === 'empty') {
     return workspace;
   }
+  const verb = workspace.kind;
   let source: string;
   try {
     source = realpathSync(workspace.source);
   } catch (cause) {
-    throw new SessionError('workspace-missing', `the folder ${workspace.source} is not there`, { cause });
+    throw new SessionError(
+      'workspace-missing',
+      `there is no folder ${workspace.source}; expected one to ${verb}`,
+      { cause },
+    );
   }
   if (!statSync(source).isDirectory()) {
-    throw new SessionError('workspace-missing', `${workspace.source} is not a folder`);
+    throw new SessionError(
+      'workspace-missing',
+      `${workspace.source} is not a folder; expected one to ${verb}`,
+    );
   }
   const state = realpathSync(root);
   if (isWithin(state, source) || isWithin(source, state)) {
     throw new SessionError(
       'workspace-refused',
-      `${source} holds the state of bottles (${state}), or lies in it`,
+      `${source} holds the state of bottles (${state}), or lies in it; expected a folder to ${verb} that has nothing to do with it`,
     );
   }
   return { kind: workspace.kind, source };

@@ -13,7 +13,7 @@ export const REACH_COMMANDS = [
     name: 'allow',
     summary: 'let a bottle reach further hosts',
     details:
-      "HOST is a line of an allowlist: 'HOST[:PORT] [FLAG…]'. Of a running bottle it is in force when the command returns.",
+      "HOST is a line of an allowlist: 'HOST[:PORT] [FLAG...]'. Of a running bottle it is in force when the command returns.",
     args: [ID, HOSTS],
     options: [JSON_OUTPUT],
     examples: [

@@ -41,7 +41,7 @@ export const RUN_COMMANDS = [
       },
       {
         name: 'allow',
-        description: "let it reach 'HOST[:PORT] [FLAG…]'; may be given again",
+        description: "let it reach 'HOST[:PORT] [FLAG...]'; may be given again",
         value: { name: 'HOST', kind: 'text', repeated: true },
       },
       {
