@@ -26,10 +26,15 @@ export class Operator {
   /**
    * @param backend the default for new bottles
    * @param changes of the environment of all that it runs
+   * @param shell what `shell` is; without an image it runs on both backends
    */
-  constructor(backend = 'docker', changes: Readonly<Record<string, string>> = {}) {
+  constructor(
+    backend = 'docker',
+    changes: Readonly<Record<string, string>> = {},
+    shell = `image: "${TEST_IMAGE}"`,
+  ) {
     mkdirSync(this.root, { recursive: true });
-    const agent = `agents: { shell: { image: "${TEST_IMAGE}" } }`;
+    const agent = `agents: { shell: { ${shell} } }`;
     writeFileSync(
       join(this.root, 'bot-bottle.yaml'),
       `backend: ${backend}\nbackends: { docker: "${join(__dirname, '../dist/index.cjs')}" }\n${agent}\n`,

@@ -9,7 +9,7 @@ import type { Registry } from './registry.js';
 export interface Wishes {
   /** `--backend`. */
   readonly flag: string | undefined;
-  readonly agent: AgentDefinition;
+  readonly agent: Pick<AgentDefinition, 'backend'>;
   readonly env: Context['env'];
   readonly settings: Pick<Settings, 'backend'>;
 }

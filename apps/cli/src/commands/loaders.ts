@@ -19,6 +19,7 @@ export const LOADERS: Readonly<Record<CommandName, () => Promise<{ readonly run:
   egress: () => import('./egress.js'),
   preserve: () => import('./preserve.js'),
   rm: () => import('./rm.js'),
+  migrate: () => import('./migrate.js'),
   adopt: () => import('./adopt.js'),
   prune: () => import('./prune.js'),
   agents: () => import('./agents.js'),

@@ -8,6 +8,7 @@ import { acquireLease, type Lease, PreserveError, restoreTranscript } from '@bot
 import { bottlePaths } from '@bot-bottle/state-paths';
 import type { AgentDefinition } from '../agents/definition.js';
 import { loadBackend } from '../backends/load.js';
+import { clearFormerBackend } from '../migrate/former-backend.js';
 import type { BackendRef } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-ref.js';
 import { SessionError } from '../session/errors.js';
@@ -59,13 +60,14 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       record !== null && input.older !== null && isOlder(paths)
         ? await completeOlder(paths, record, input.backend, input.older, input)
         : null;
-    const launch = completed?.launch ?? readLaunch(paths);
-    if (launch === null || record === null) {
+    const known = completed?.launch ?? readLaunch(paths);
+    if (known === null || record === null) {
       throw new SessionError(
         'unfinished',
         `the start of ${paths.identity} never finished: there is nothing to resume`,
       );
     }
+    const launch = await clearFormerBackend(paths, record, known, input.backend);
     before = readSession(paths);
     const workspace = workspaceNow(input, launch.workspace);
     const visible = visibleAgent(backend, launch.agent, {

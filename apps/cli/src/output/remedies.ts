@@ -107,6 +107,7 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   'broken-bottle': removeByForce,
   'still-running': id => [...doctor(id), ...stop(id)],
   'backend-missing': id => [...doctor(id), ...removeByForce(id)],
+  'backend-lacks': show,
   'workspace-missing': otherFolder,
   'workspace-refused': otherFolder,
   'start-failed': doctor,

@@ -14,6 +14,8 @@ export type SessionErrorCode =
   | 'still-running'
   /** The record names a backend whose adapter is not installed. */
   | 'backend-missing'
+  /** The backend that a bottle is to be moved to does not offer what it is made of. */
+  | 'backend-lacks'
   /** The folder to mount or to copy is absent, or is not a folder. */
   | 'workspace-missing'
   /** The folder to mount or to copy holds the state root, or lies in it. */

@@ -9,6 +9,7 @@ import type { FindBackend } from './backend-ref.js';
 import { bottleRef } from './bottle-ref.js';
 import { SessionError } from './errors.js';
 import { removeImage } from './image.js';
+import { readLaunch } from './launch-file.js';
 import { recordOrNull } from './record-or-null.js';
 import { stopBottle } from './stop.js';
 
@@ -59,22 +60,39 @@ async function destroyAtBackend(
   if (record === null) {
     return [];
   }
-  let backend: Backend;
+  const ref = bottleRef(paths, record);
+  const left: LeftEntry[] = [];
+  for (const name of new Set([effectiveBackend(record), ...formerBackend(paths)])) {
+    let backend: Backend;
+    try {
+      backend = await adapterOf(name, backends);
+    } catch (cause) {
+      if (force) {
+        continue;
+      }
+      const message = `what ${paths.identity} left at its backend cannot be removed: ${messageOf(cause)}`;
+      throw new SessionError('backend-missing', message, { cause });
+    }
+    if (!force && (await backend.status(ref)).state === 'running') {
+      throw new SessionError('already-running', `${paths.identity} runs on without its keeper`);
+    }
+    await backend.destroy(ref);
+    left.push(...(await removeImage(backend, paths)));
+  }
+  return left;
+}
+
+/** Another one than the record's where a migration was cut off. */
+function formerBackend(paths: BottlePaths): readonly string[] {
   try {
-    backend = await adapterOf(effectiveBackend(record), backends);
-  } catch (cause) {
-    if (force) {
+    const launch = readLaunch(paths);
+    return launch === null ? [] : [launch.backend.name];
+  } catch (error) {
+    if (error instanceof SessionError) {
       return [];
     }
-    const message = `what ${paths.identity} left at its backend cannot be removed: ${messageOf(cause)}`;
-    throw new SessionError('backend-missing', message, { cause });
+    throw error;
   }
-  const ref = bottleRef(paths, record);
-  if (!force && (await backend.status(ref)).state === 'running') {
-    throw new SessionError('already-running', `${paths.identity} runs on without its keeper`);
-  }
-  await backend.destroy(ref);
-  return removeImage(backend, paths);
 }
 
 async function adapterOf(name: string, backends: FindBackend): Promise<Backend> {

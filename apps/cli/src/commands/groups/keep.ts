@@ -24,6 +24,19 @@ export const KEEP_COMMANDS = [
     examples: ['bot-bottle rm claude-x7k2p', 'bot-bottle rm --force claude-x7k2p'],
   },
   {
+    name: 'migrate',
+    summary: 'move a bottle to another backend',
+    details:
+      'Its workspace, home, transcript, live config and labels come along; it goes on when it is resumed. Refused where the backend lacks what it needs.',
+    args: [ID],
+    options: [
+      { name: 'backend', description: 'where to', value: { name: 'NAME', kind: 'backend' } },
+      { name: 'stop', description: 'end it first if it runs; it is kept' },
+      JSON_OUTPUT,
+    ],
+    examples: ['bot-bottle migrate claude-x7k2p --backend docker'],
+  },
+  {
     name: 'adopt',
     summary: 'make a record for containers whose own is gone',
     args: [{ ...ID, kind: 'text' }],
