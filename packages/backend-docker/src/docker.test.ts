@@ -11,8 +11,8 @@ import {
   TEST_IMAGE_AUTHORITIES,
   temporaryFolder,
 } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { backendOf, hostNamed, outputOf, shell, shows, specOf } from '../test/bottle.js';
-import { ptyHost } from '../test/host.js';
 import { Engine } from './engine.js';
 
 const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' });

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageBuild } from '@bot-bottle/backend';
 import { describeWithEngine, makeTestImage, TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { backendOf, outputOf, shell, specOf } from '../test/bottle.js';
-import { ptyHost } from '../test/host.js';
 import { Engine } from './engine.js';
 import { imageBuilder } from './image-builder.js';
 

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BottleSpec, LaunchHost, Terminal } from '@bot-bottle/backend';
 import { TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { type DockerOptions, dockerBackend } from '../src/docker.js';
-import { ptyHost } from './host.js';
 
 /** An adapter on the tests' image. */
 export function backendOf(options: DockerOptions = {}) {

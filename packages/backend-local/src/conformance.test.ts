@@ -1,5 +1,5 @@
 import { describeBackend } from '@bot-bottle/backend/conformance';
-import { ptyHost } from '../test/host.js';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { localBackend } from './local.js';
 
 describeBackend('local', () => localBackend(), { host: ptyHost });

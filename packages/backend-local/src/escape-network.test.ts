@@ -3,8 +3,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { LaunchHost } from '@bot-bottle/backend';
 import { describeWith } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { operator, run, runOutside } from '../test/bottle.js';
-import { ptyHost } from '../test/host.js';
 import { perl } from '../test/probes/system-calls.js';
 
 const { backend, spec } = operator();

@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { BottleSpec } from '@bot-bottle/backend';
 import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { operator, run, runOutside } from '../test/bottle.js';
-import { ptyHost } from '../test/host.js';
 import { perl } from '../test/probes/system-calls.js';
 
 const { backend, spec, home, stateRoot } = operator();

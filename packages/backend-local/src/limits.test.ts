@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import type { BottleRef } from '@bot-bottle/backend';
 import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { finish, operator, run } from '../test/bottle.js';
-import { ptyHost } from '../test/host.js';
 import { type Hierarchy, ownHierarchies, parseHierarchies } from './cgroup.js';
 import { groupName } from './group.js';
 import { scope } from './scope.js';

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFile
 import { join } from 'node:path';
 import type { BottleSpec, LaunchHost } from '@bot-bottle/backend';
 import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { operator, run } from '../test/bottle.js';
-import { ptyHost } from '../test/host.js';
 
 const { backend, spec, home, stateRoot } = operator();
 

@@ -2,8 +2,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackendError } from '@bot-bottle/backend';
 import { temporaryFolder } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { operator } from '../test/bottle.js';
-import { ptyHost } from '../test/host.js';
 import { localBackend } from './local.js';
 import { type MachineFacts, whatIsMissing, whyItFailed } from './remedy.js';
 

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import type { RunningBottle } from '@bot-bottle/backend';
 import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { finish, operator, run } from '../test/bottle.js';
-import { ptyHost } from '../test/host.js';
 
 const { backend, spec } = operator();
 

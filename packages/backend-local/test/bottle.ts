@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend, BottleSpec, ExitStatus, LaunchHost, RunningBottle } from '@bot-bottle/backend';
 import { temporaryFolder } from '@bot-bottle/test-kit';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 import { localBackend } from '../src/local.js';
-import { ptyHost } from './host.js';
 
 export interface Result {
   readonly code: number;

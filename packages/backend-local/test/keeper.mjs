@@ -3,7 +3,7 @@
 // helper), on-proof (the first connection), on-data, on-launch, never.
 import { ChildProcess } from 'node:child_process';
 import { localBackend } from '@bot-bottle/backend-local';
-import { spawn } from '@lydell/node-pty';
+import { ptyHost } from '@bot-bottle/test-kit/pty';
 
 const [killed, text] = process.argv.slice(2);
 const { spec, home, stateRoot } = JSON.parse(text);
@@ -26,23 +26,12 @@ const host = {
     at('on-proof');
     connection.resume().end('HTTP/1.1 403 Forbidden\r\n\r\n');
   },
-  openTerminal({ file, args, env, cwd }) {
+  openTerminal(command) {
     at('before-open');
-    const pty = spawn(file, args, { env, cwd, cols: 80, rows: 24 });
+    const terminal = ptyHost().openTerminal(command);
     at('on-open');
-    pty.onData(() => at('on-data'));
-    return {
-      pid: pty.pid,
-      write: data => pty.write(`${data}`),
-      resize: ({ columns, rows }) => pty.resize(columns, rows),
-      onData(listener) {
-        const subscription = pty.onData(chunk => listener(Buffer.from(chunk)));
-        return () => subscription.dispose();
-      },
-      onExit: listener =>
-        void pty.onExit(({ exitCode, signal }) => listener({ code: signal ? 128 + signal : exitCode })),
-      kill: signal => pty.kill(signal),
-    };
+    terminal.onData(() => at('on-data'));
+    return terminal;
   },
 };
 
