@@ -6,6 +6,7 @@ import type { ConnectOptions } from './origin.js';
 import type { OriginHttp } from './origin-http.js';
 import type { Policy } from './policy.js';
 import type { HttpTarget, Target } from './target.js';
+import type { Turns } from './turns.js';
 
 /** What the parts of one bottle's proxy share. */
 export interface Context {
@@ -20,6 +21,8 @@ export interface Context {
   readonly connecting: ConnectOptions;
   /** What is let out now, to be judged again by each new policy. */
   readonly live: LiveTraffic;
+  /** For what a new policy ends, which may be much at once. */
+  readonly turns: Turns;
   readonly limits: Limits;
   /**
    * Serves HTTP/1.1 on a connection whose every request is for one target (`Host` must be it): what a TLS termination

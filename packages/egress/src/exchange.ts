@@ -261,8 +261,8 @@ class Exchange implements LiveItem {
     this.#connection.write(head);
     origin.write(upgraded.head);
     clearTimeout(this.#idle);
-    const { idleMs } = this.context.limits;
-    splice(upgraded.connection, origin, idleMs, undefined, ({ sent, received, cut }) => {
+    const { limits, turns } = this.context;
+    splice(upgraded.connection, origin, { idleMs: limits.idleMs, turns }, ({ sent, received, cut }) => {
       this.#sent = sent;
       this.#received = received;
       this.#cut ??= cut;

@@ -14,15 +14,17 @@ const NOBODY: Policy = { generation: 0, revision: '', allowlist: [], routes: [] 
 export class LivePolicy {
   readonly #watch = new AbortController();
   readonly #folder: string;
-  readonly #onChange: (policy: Policy) => void;
+  readonly #onChange: (policy: Policy) => Promise<void>;
+  /** Resolves when all that the policy in force forbids is over. */
+  #enforced: Promise<void> = Promise.resolve();
   #policy: Policy = NOBODY;
   #refused: Applied['refused'] = null;
   /** The writes of applied.json, one after the other. */
   #telling: Promise<void> = Promise.resolve();
   #told = true;
 
-  /** @param onChange called with each further policy, before it is told */
-  constructor(paths: LiveConfigPaths, folder: string, onChange: (policy: Policy) => void) {
+  /** @param onChange called with each policy; it is told when that has resolved */
+  constructor(paths: LiveConfigPaths, folder: string, onChange: (policy: Policy) => Promise<void>) {
     this.#folder = folder;
     this.#onChange = onChange;
     this.#take(() => readLiveConfig(paths));
@@ -63,7 +65,7 @@ export class LivePolicy {
     if (revision === this.#policy.revision && !this.#refused) return;
     this.#refused = null;
     this.#policy = { generation, revision, allowlist: allowlist ?? [], routes: routes ?? [] };
-    this.#onChange(this.#policy);
+    this.#enforced = Promise.all([this.#enforced, this.#onChange(this.#policy)]).then(() => {});
     this.#tell();
   }
 
@@ -77,6 +79,10 @@ export class LivePolicy {
     if (!this.#told) return;
     this.#told = false;
     const write = async () => {
+      for (let sure: unknown; sure !== this.#enforced; ) {
+        sure = this.#enforced;
+        await sure;
+      }
       this.#told = true;
       await writeApplied(this.#folder, this.applied);
     };

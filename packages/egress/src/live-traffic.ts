@@ -1,4 +1,5 @@
 import type { Policy } from './policy.js';
+import type { Turns } from './turns.js';
 
 /** Something that was let out and is not over yet. */
 export interface LiveItem {
@@ -12,6 +13,10 @@ export interface LiveItem {
 export class LiveTraffic {
   readonly #items = new Set<LiveItem>();
   readonly #waiting: (() => void)[] = [];
+  /** The last that judged. */
+  #policy: Policy | undefined;
+
+  constructor(private readonly turns: Turns) {}
 
   add(item: LiveItem): void {
     this.#items.add(item);
@@ -29,14 +34,22 @@ export class LiveTraffic {
     if (this.#items.size > 0) await new Promise<void>(resolve => this.#waiting.push(resolve));
   }
 
-  /** Cuts what a new policy no longer lets out. */
-  judgeAgain(policy: Policy): void {
-    for (const item of this.#items) {
-      try {
-        if (!allows(policy, item)) item.cut();
-      } catch {
-        // Nothing is known to throw; if anything does, the others must not stay open for it.
-      }
+  /** Cuts what a new policy no longer lets out; resolves when all of it is cut. */
+  async judgeAgain(policy: Policy): Promise<void> {
+    this.#policy = policy;
+    const forbidden = [...this.#items].filter(item => !allows(policy, item));
+    if (forbidden.length === 0) return;
+
+    for (const item of forbidden) this.turns.add(() => this.#cut(item));
+    await new Promise<void>(resolve => this.turns.add(resolve));
+  }
+
+  #cut(item: LiveItem): void {
+    try {
+      // Meanwhile it may have ended, or a policy come that lets it out again.
+      if (this.#items.has(item) && this.#policy && !allows(this.#policy, item)) item.cut();
+    } catch {
+      // Nothing is known to throw; if anything does, the others must not stay open for it.
     }
   }
 }

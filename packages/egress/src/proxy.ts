@@ -22,6 +22,7 @@ import { openAuthority } from './tls/authority.js';
 import { trustedRoots } from './tls/roots.js';
 import { type TrustFiles, writeTrustFiles } from './tls/trust-files.js';
 import { openTunnel } from './tunnel.js';
+import { Turns } from './turns.js';
 
 export interface EgressOptions {
   /** The bottle's identity. */
@@ -74,18 +75,20 @@ export async function openEgress(options: EgressOptions): Promise<Egress> {
   const log = new AuditLog(options.auditFile);
   const connecting = { lookup, connectMs: limits.connectMs };
   const tls = new OriginTls({ roots: () => roots, handshakeMs: limits.connectMs });
-  const live = new LiveTraffic();
+  const turns = new Turns();
+  const live = new LiveTraffic(turns);
   let origins = new OriginHttp({ ...connecting, tls });
   const policies = new LivePolicy(options.liveConfig, folder, policy => {
     // A connection that was kept may lead where the new policy forbids.
     origins.retire();
     origins = new OriginHttp({ ...connecting, tls });
-    live.judgeAgain(policy);
+    return live.judgeAgain(policy);
   });
   const context: Context = {
     bottle,
     limits,
     live,
+    turns,
     connecting,
     journal: new Journal(bottle, log),
     credentials: openCredentials({ env }),

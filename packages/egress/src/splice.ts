@@ -2,17 +2,25 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Outcome } from './journal.js';
 import type { Relay } from './relay.js';
+import type { Turns } from './turns.js';
+
+export interface SpliceOptions {
+  /** Milliseconds without a byte, after which it is cut. */
+  readonly idleMs: number;
+  /** What the origin's connection was made with, if it was. */
+  readonly relay?: Relay | undefined;
+  /** Where a policy cuts hundreds, their origins wait until all are cut on the bottle's side. */
+  readonly turns: Turns;
+}
 
 /**
  * Joins two connections until both are over: bytes, and the end of either direction, go through unchanged and unbuffered.
- * @param relay what the origin's connection was made with, if it was
- * @param onOver once; `cut` says which side ended it early, `proxy`: nothing came for `idleMs` milliseconds
+ * @param onOver once; `cut` says which side ended it early, `proxy`: nothing came for `idleMs`
  */
 export function splice(
   bottle: Duplex,
   origin: Socket,
-  idleMs: number,
-  relay: Relay | undefined,
+  { idleMs, relay, turns }: SpliceOptions,
   onOver: (outcome: Outcome) => void,
 ): void {
   let cut: Outcome['cut'];
@@ -21,7 +29,8 @@ export function splice(
     const closed = () => {
       if (!side.readableEnded) {
         cut ??= blame;
-        reset(other);
+        if (blame === 'origin') reset(other);
+        else turns.add(() => reset(other));
       }
       if (--open > 0) return;
       relay?.release();

@@ -77,7 +77,7 @@ class Tunnel implements LiveItem {
     const verdict = judgeTarget(this.context.policy(), this.target);
     const connecting = this.#origin === undefined && this.#verdict?.inspected === false;
     this.#cut = 'policy';
-    // The origin's connection follows in the same turn, when all that a policy cuts are cut on this side.
+    // The origin's connection follows when all that a policy cuts are cut on this side.
     if (!connecting) reset(this.client);
     else if (verdict.allowed) this.#opening.abort();
     else this.#opening.abort(new DeniedError(verdict.rule));
@@ -193,7 +193,9 @@ class Tunnel implements LiveItem {
     this.#leave(true);
     if (this.#greeting) client.write(this.#greeting);
     if (this.#first.length > 0) origin.write(this.#first);
-    splice(client, origin, context.limits.idleMs, this.#relay, outcome => this.#end(outcome));
+    const { limits, turns } = context;
+    const options = { idleMs: limits.idleMs, relay: this.#relay, turns };
+    splice(client, origin, options, outcome => this.#end(outcome));
   }
 
   /** Others listen to the connections from now on. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type LiveConfigChange, liveConfigPaths, writeLiveConfig } from '@bot-bottle/live-config';
@@ -18,8 +18,8 @@ export interface Bottle {
   readonly paths: ReturnType<typeof liveConfigPaths>;
   /** What the audit log holds, once it holds so many records. */
   log(records?: number): Promise<AuditRecord[]>;
-  /** From now on the log cannot be written: a folder has its name. */
-  breakLog(): void;
+  /** From now on the log cannot be written, for a folder has its name; until what is returned is called. */
+  breakLog(): () => void;
 }
 
 const closing: (() => Promise<void>)[] = [];
@@ -71,6 +71,7 @@ export async function startBottle(
     breakLog: () => {
       rmSync(auditFile);
       mkdirSync(auditFile);
+      return () => rmdirSync(auditFile);
     },
     log: async (records = 0) => {
       for (;;) {
