@@ -19,6 +19,7 @@ export function clientEnvironment(home: string, registry: string): NodeJS.Proces
   return {
     ...Object.fromEntries(kept),
     HOME: home,
+    NO_PROXY: '127.0.0.1',
     YARN_NPM_REGISTRY_SERVER: registry,
     YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
     YARN_ENABLE_TELEMETRY: '0',
