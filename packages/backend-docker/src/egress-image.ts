@@ -37,13 +37,18 @@ interface ImageFile {
   readonly mode: number;
 }
 
-/** At the path by which the loader looks them up; Node's own add-ons are none. */
+/**
+ * Those that Node itself was started with, at the path by which the loader looks them up: what an add-on or a name service brought later
+ * follows them in the report, and differs from one process of ours to the next.
+ */
 function libraries(): ImageFile[] {
   // Otherwise it asks the name server for this machine's peers.
   Object.assign(process.report, { excludeNetwork: true });
   const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] };
+  const later = sharedObjects.findIndex(path => path.endsWith('.node') || path.includes('/libnss_'));
   return sharedObjects
-    .filter(path => path.startsWith('/') && !path.endsWith('.node') && path !== process.execPath)
+    .slice(0, later === -1 ? undefined : later)
+    .filter(path => path.startsWith('/') && path !== process.execPath)
     .map(path => ({ name: path.slice(1), path: realpathSync(path), mode: 0o755 }));
 }
 

@@ -9,8 +9,8 @@ import { containerOf, projectOf } from './names.js';
 import { readPrepared, scratchOf } from './scratch.js';
 import { listen, prove, requireServe, startEgress } from './way-out.js';
 
-/** Milliseconds between two looks at whether the agent's container has started. */
-const POLL = 20;
+/** Milliseconds between two looks at whether the agent's container has started; the first is at its first output. */
+const POLL = 50;
 /** Milliseconds between two looks at an engine that is away, and between two clients on a terminal. */
 const RETRY_MS = 500;
 /** Milliseconds that an engine may take to restart while a bottle runs. */
@@ -40,11 +40,18 @@ export async function launchProject(
     await create(engine, ref, server === null ? 'none' : 'egress');
     const shown = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
     let over = false;
-    shown.terminal.onExit(() => {
-      over = true;
+    const sign = new Promise<void>(resolve => {
+      shown.lasting.onData(() => resolve());
+      shown.terminal.onExit(() => {
+        over = true;
+        resolve();
+      });
     });
-    let seen = await inspect(engine, ref, 'agent');
-    for (; seen.state === 'created' && !over; seen = await inspect(engine, ref, 'agent')) await sleep(POLL);
+    let seen: ContainerState;
+    do {
+      await Promise.race([sign, sleep(POLL)]);
+      seen = await inspect(engine, ref, 'agent');
+    } while (seen.state === 'created' && !over);
     if (seen.state === 'created' || seen.state === 'absent') {
       const reason = shown.said().trim() || 'the engine started nothing and said nothing';
       throw new BackendError('launch-failed', `the agent's container did not start: ${reason}`);
