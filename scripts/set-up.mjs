@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installComposePlugin } from './compose-plugin.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const toolsFolder = join(root, '.tools');
@@ -18,6 +19,8 @@ const testPrograms = {
   curl: 'curl',
   dockerd: 'docker.io',
   'docker-compose': 'docker-compose',
+  podman: 'podman',
+  catatonit: 'catatonit',
   openssl: 'openssl',
   tmux: 'tmux',
   strace: 'strace',
@@ -27,6 +30,7 @@ const testPrograms = {
   mandoc: 'mandoc',
   groff: 'groff-base',
   python3: 'python3',
+  pip3: 'python3-pip',
   '/usr/lib/python3/dist-packages/requests': 'python3-requests',
   keytool: 'default-jre-headless',
   mlr: 'miller',
@@ -50,6 +54,7 @@ export function setUp({ tests }) {
   installDependencies(tools);
   if (tests) installNodes();
   if (tests) installAgents();
+  if (tests) installCompose();
   return tools;
 }
 
@@ -125,6 +130,11 @@ function installAgents() {
   say(
     'the coding agents could not be installed (the output is above); tests that need them are skipped, and say so',
   );
+}
+
+function installCompose() {
+  const reason = installComposePlugin(say);
+  if (reason !== null) say(`no Compose v2: ${reason}; tests that need it are skipped, and say so`);
 }
 
 function installPrograms(wanted, tests) {

@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parse } from 'yaml';
+import { composePluginFor } from '../../scripts/compose-plugin.mjs';
 
+Object.assign(process.env, composePluginFor(process.env));
 const hasPlugin = spawnSync('docker', ['compose', 'version']).status === 0;
 
 export function compose(file, ...words) {

@@ -1,6 +1,7 @@
 import type { BottleRef, ExitStatus } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
 import { type Engine, EngineRefusal } from './engine.js';
+import { listContainers } from './listing.js';
 import { containerOf, LABELS, PROJECT_LABEL, projectOf, type Role } from './names.js';
 
 export type ContainerState =
@@ -32,24 +33,18 @@ export interface Remains {
  */
 export async function remainsOf(engine: Engine, ref: BottleRef): Promise<Remains> {
   const project = projectOf(ref);
-  const format = `{{.ID}}\t{{.Names}}\t{{.State}}\t{{.Label "${LABELS.role}"}}\t{{.Label "${LABELS.state}"}}`;
-  const filter = `label=${PROJECT_LABEL}=${project}`;
-  const listed = await engine.ask('ps', '--all', '--no-trunc', '--filter', filter, '--format', format);
-  const found = listed
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line => line.split('\t'));
-  const foreign = found.find(([, , , , folder]) => folder !== ref.stateFolder);
+  const found = await listContainers(engine, `${PROJECT_LABEL}=${project}`);
+  const foreign = found.find(({ stateFolder }) => stateFolder !== ref.stateFolder);
   if (foreign !== undefined) {
     throw new BackendError(
       'launch-failed',
-      `the Compose project ${project} has a container that is not this bottle's: ${foreign[1]}`,
+      `the Compose project ${project} has a container that is not this bottle's: ${foreign.name}`,
       { remedy: `docker compose --project-name ${project} down` },
     );
   }
   return {
-    ids: found.flatMap(([id = '']) => id),
-    running: found.some(([, , status = '', role]) => role === 'agent' && kindOf(status) === 'running'),
+    ids: found.map(({ id }) => id),
+    running: found.some(({ role, state }) => role === 'agent' && kindOf(state) === 'running'),
   };
 }
 

@@ -119,12 +119,9 @@ async function supersede(engine: Engine, id: string, image: string): Promise<voi
 
 /** By its name and its labels: another's image that was made of it has the labels as well. */
 async function remove(engine: Engine, bottle: BottleRef, name: string): Promise<DestroyReport> {
-  const filters = [
-    `${IMAGE_LABELS.identity}=${bottle.identity}`,
-    `${IMAGE_LABELS.state}=${bottle.stateFolder}`,
-  ];
-  const options = filters.flatMap(filter => ['--filter', `label=${filter}`]);
-  const listed = await engine.ask('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', ...options);
+  // By one label, which no other bottle has: Podman 4.3 takes several for alternatives.
+  const filter = `label=${IMAGE_LABELS.state}=${bottle.stateFolder}`;
+  const listed = await engine.ask('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', '--filter', filter);
   const names = [name, tagged(name, SUPERSEDED)];
   // Podman puts a registry before a name that has none.
   const ours = listed.split('\n').filter(line => names.some(own => line === own || line.endsWith(`/${own}`)));

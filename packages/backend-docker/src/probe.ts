@@ -6,30 +6,23 @@ import { BackendError } from '@bot-bottle/backend';
 import { egressImage } from './egress-image.js';
 import { EGRESS_PROGRAM } from './egress-program.js';
 import { type Engine, EngineRefusal } from './engine.js';
+import { type EngineFacts, engineFacts } from './engine-facts.js';
 import { operatorUser } from './user.js';
-
-interface EngineFacts {
-  readonly ServerVersion: string;
-  readonly MemoryLimit?: boolean;
-  readonly CpuCfsQuota?: boolean;
-  readonly PidsLimit?: boolean;
-  readonly SecurityOptions?: readonly string[];
-}
 
 /** Asks the engine, and has it run a container confined as a bottle's are, which sees a folder of this machine. */
 export async function probe(engine: Engine): Promise<Probe> {
   try {
-    const facts = JSON.parse(await engine.ask('info', '--format', '{{json .}}')) as EngineFacts;
+    const facts = await engineFacts(engine);
     await engine.composeCommand();
     await tryContainer(engine);
-    const limited = (can: boolean | undefined): Enforcement => (can ? 'bottle' : 'none');
+    const limited = (can: boolean): Enforcement => (can ? 'bottle' : 'none');
     return {
       available: true,
-      version: facts.ServerVersion,
+      version: facts.version,
       limits: {
-        memoryBytes: limited(facts.MemoryLimit),
-        cpus: limited(facts.CpuCfsQuota),
-        processes: limited(facts.PidsLimit),
+        memoryBytes: limited(facts.limits.memory),
+        cpus: limited(facts.limits.cpus),
+        processes: limited(facts.limits.processes),
         openFiles: 'process',
         tmpBytes: 'bottle',
       },
@@ -44,8 +37,7 @@ export async function probe(engine: Engine): Promise<Probe> {
   }
 }
 
-function notes({ SecurityOptions = [] }: EngineFacts): string[] {
-  const rootless = SecurityOptions.some(option => option.includes('rootless'));
+function notes({ rootless }: EngineFacts): string[] {
   if (process.getuid?.() === 0 && !rootless)
     return ['you are root, and so is the agent in its container, without capabilities'];
   return [];

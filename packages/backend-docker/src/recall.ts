@@ -6,9 +6,11 @@ import { LABELS, OPERATOR_LABEL, PROJECT_LABEL } from './names.js';
 /** What this adapter reads of `docker container inspect` (docs.docker.com/reference/api/engine, ContainerInspect). */
 interface Inspected {
   readonly Created: string;
+  readonly Args: readonly string[];
   readonly Config: {
     readonly Image: string;
-    readonly Entrypoint: readonly string[] | null;
+    /** Podman's own client joins it by spaces. */
+    readonly Entrypoint: readonly string[] | string | null;
     readonly Env: readonly string[];
     readonly WorkingDir: string;
     readonly Labels: Readonly<Record<string, string>>;
@@ -27,7 +29,7 @@ export async function recall(engine: Engine, ref: BottleRef): Promise<Recollecti
   const answer = await engine.ask('container', 'inspect', id).catch(ignoreRefusal);
   // It went meanwhile.
   if (answer === undefined) return null;
-  const [{ Created, Config, Mounts }] = JSON.parse(answer) as [Inspected];
+  const [{ Created, Args, Config, Mounts }] = JSON.parse(answer) as [Inspected];
   const { Image, Entrypoint, Env, WorkingDir, Labels } = Config;
   const at = (target: string | undefined): FolderMount | null => {
     const mount = Mounts.find(({ Type, Destination }) => Type === 'bind' && Destination === target);
@@ -39,7 +41,8 @@ export async function recall(engine: Engine, ref: BottleRef): Promise<Recollecti
   const own = Object.entries(Labels).filter(([name]) => name.startsWith(OPERATOR_LABEL));
   return {
     agentName: Labels[LABELS.agent] ?? '',
-    command: Entrypoint,
+    // To Podman the program is its init, and its first argument "--".
+    command: typeof Entrypoint === 'string' ? Args.slice(1) : Entrypoint,
     image: Image,
     workspace,
     home,

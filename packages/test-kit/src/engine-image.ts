@@ -38,8 +38,8 @@ export const TEST_IMAGE = 'bot-bottle-test:1';
 /** What stands in the image's bundle of authorities. */
 export const TEST_IMAGE_AUTHORITIES = 'the authorities of the image\n';
 
-/** Makes an image of this machine's busybox (static) and bash: where the tests run, none can be pulled. */
-export function makeTestImage(): void {
+/** Makes an image of this machine's busybox (static) and bash: where the tests run, none can be pulled. `env` is the client's. */
+export function makeTestImage(env: NodeJS.ProcessEnv = process.env): void {
   const root = temporaryFolder();
   const copy = (path: string, to = path) => {
     mkdirSync(dirname(join(root, to)), { recursive: true });
@@ -53,6 +53,7 @@ export function makeTestImage(): void {
   writeFileSync(join(root, 'etc/ssl/certs/ca-certificates.crt'), TEST_IMAGE_AUTHORITIES);
   execFileSync('sh', ['-c', 'tar -C "$1" -c . | docker import - "$2"', 'sh', root, TEST_IMAGE], {
     stdio: 'ignore',
+    env,
   });
 }
 

@@ -22,7 +22,8 @@ interface Session extends RunningBottle {
   shows(text: string): Promise<string>;
 }
 
-let count = 0;
+/** Suites that run at once on one engine name their bottles differently. */
+let count = (process.pid % 36 ** 3) * 36 ** 2;
 
 /** Makes a bottle on temporary folders; destroys it and removes them afterwards, whatever happens. */
 export async function withBottle(
