@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { apiChanges } from '../src/api-changes.ts';
+import { dirname, join, relative } from 'node:path';
 import { apiReports, readReport } from '../src/api-report.ts';
 import { bumpBetween, isEnough, neededBump } from '../src/bumps.ts';
+import { hiddenChange } from '../src/hidden-change.ts';
 import { released } from '../src/released.ts';
 import { readManifest } from '../src/workspace.ts';
 
@@ -27,20 +27,19 @@ describe.each(reports)('the API of $entry', ({ file, text }) => {
 });
 
 // An entry that is gone since is one of them.
-describe.each([...new Set([...files, ...releasedFiles])])('the API of %s', file => {
-  it('changes no more than the changesets tell', () => {
-    const last = readReport(join(dirname(file), 'released', basename(file)));
-    const text = reports.find(report => report.file === file)?.text ?? 'export {};';
-    const folder = dirname(dirname(file));
-    const before = readManifest(folder).version;
-    // A first release has nothing before it.
-    if (before === '0.0.0') return expect(last).toBeNull();
-    const changes = apiChanges(file, last ?? '', text);
-    const bump = bumpBetween(before, readManifest(folder.replace(repository, released().copy)).version);
-    const needed = neededBump(changes, before);
-    expect({ changes, bump, enough: isEnough(bump, needed) }).toMatchObject({ enough: true });
-  });
-});
+describe.each([...new Set([...files, ...releasedFiles])].map(file => relative(repository, file)))(
+  '%s',
+  path => {
+    it('changes no more than the changesets tell', () => {
+      const file = join(repository, path);
+      const text = reports.find(report => report.file === file)?.text ?? null;
+      const [before, after] = [repository, released().copy].map(
+        root => readManifest(join(root, dirname(dirname(path)))).version,
+      );
+      expect(hiddenChange(file, text, before ?? '', after ?? '')).toBeNull();
+    });
+  },
+);
 
 describe('what a change needs', () => {
   const breaking = { breaking: ['a is gone'], added: [] };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { builtInto } from '../src/built-in.ts';
 import { copyRepository } from '../src/copy.ts';
+import { hiddenChange } from '../src/hidden-change.ts';
 import { succeed } from '../src/programs.ts';
 import { publishedPackages, readManifest } from '../src/workspace.ts';
 
@@ -70,5 +71,22 @@ describe('versions', () => {
       const report = readFileSync(join(copy, `packages/metadata/api/${entry}.d.ts`), 'utf8');
       expect(readFileSync(join(copy, `packages/metadata/api/released/${entry}.d.ts`), 'utf8')).toBe(report);
     }
+  });
+
+  it('are too small for a break that no changeset tells of', () => {
+    const file = join(copy, 'packages/durable-fs/api/index.d.ts');
+    const report = readFileSync(file, 'utf8');
+    const broken = report.replace(
+      /^export declare function removeFile.*$/m,
+      'export declare function forget(): void;',
+    );
+    const now = versions()['@bot-bottle/durable-fs'] ?? '';
+    expect(hiddenChange(file, report, now, now)).toBeNull();
+    expect(hiddenChange(file, broken, now, '0.1.9')).toBe(
+      `needs a changeset that says "minor"; the present ones go from ${now} to 0.1.9\n  removeFile is gone\n  forget is new`,
+    );
+    expect(hiddenChange(file, broken, now, '0.2.0')).toBeNull();
+    expect(hiddenChange(file, broken, '1.0.0', '1.1.0')).toContain('says "major"');
+    expect(hiddenChange(file, null, now, '0.1.9')).toContain('acquireClaim is gone');
   });
 });
