@@ -239,6 +239,7 @@ describe('show', () => {
       atBackend: null,
       session: null,
       command: null,
+      image: null,
       passEnv: null,
       limits: null,
       path: join(operator.root, 'state', 'one-aaaaa'),

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn as spawnProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,11 +47,7 @@ class ImageOperator extends Operator {
       transcript: ['.conversation'],
       dockerfile: 'images/Dockerfile',
     };
-    const config = readFileSync(join(this.root, 'bot-bottle.yaml'), 'utf8').replace(/^agents:.*\n/m, '');
-    writeFileSync(
-      join(this.root, 'bot-bottle.yaml'),
-      `${config}agents: ${JSON.stringify({ worker: agent })}\n`,
-    );
+    this.configure({ worker: agent });
   }
 
   tool(name: string, says: string): void {
@@ -68,6 +64,10 @@ class ImageOperator extends Operator {
     if (code !== 0) throw new Error(stderr);
     await this.shows(stdout.trim(), 'ready');
     return stdout.trim();
+  }
+
+  phase(identity: string): string {
+    return JSON.parse(readFileSync(join(this.folder(identity), 'session.json'), 'utf8')).phase;
   }
 
   shown(identity: string): string {
@@ -187,6 +187,25 @@ describeWithEngine("a bottle's image", () => {
     // Built already: nothing of it is said again.
     expect(stderr).not.toContain('building');
     expect(existsSync(operator.folder(identity))).toBe(false);
+  });
+
+  it('goes on after a kill of the command between the end of the old agent and the start of the new', async () => {
+    const identity = await operator.work();
+    await operator.add(identity, 'COPY second /bin/second');
+    const command = [BUNDLE, 'rebuild', identity, '--yes', '--detach'];
+    const rebuild = spawnProcess(process.execPath, command, {
+      env: operator.env,
+      cwd: operator.home,
+      stdio: 'ignore',
+    });
+    while (operator.phase(identity) === 'running') await sleep(5);
+    rebuild.kill('SIGKILL');
+    while ((await operator.run(['list', '--state', 'preserved', '--quiet'])).stdout === '') await sleep(50);
+    expect(await operator.run(['resume', identity, '--detach'])).toMatchObject({ code: 0 });
+    await operator.shows(identity, 'the second tool works');
+    expect(operator.shown(identity)).toContain('goes on with what it began');
+    expect(await operator.run(['rm', '--force', identity])).toMatchObject({ code: 0 });
+    expect(imagesOf(identity)).toBe('');
   });
 
   it('is shown, compared and reset', async () => {

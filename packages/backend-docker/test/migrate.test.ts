@@ -21,7 +21,7 @@ describeWithEngine('a bottle that is moved to another backend', () => {
 
   beforeAll(async () => {
     makeTestImage();
-    operator = new Operator('local', {}, 'description: on both');
+    operator = new Operator('local', {}, { description: 'on both' });
     mkdirSync(join(operator.home, 'app'));
     const what = ['--copy-cwd', join(operator.home, 'app'), '--label', 'task=42', '--allow', 'example.com'];
     const { stdout, stderr } = await operator.run([

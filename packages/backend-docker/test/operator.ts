@@ -31,14 +31,10 @@ export class Operator {
   constructor(
     backend = 'docker',
     changes: Readonly<Record<string, string>> = {},
-    shell = `image: "${TEST_IMAGE}"`,
+    shell: object = { image: TEST_IMAGE },
   ) {
     mkdirSync(this.root, { recursive: true });
-    const agent = `agents: { shell: { ${shell} } }`;
-    writeFileSync(
-      join(this.root, 'bot-bottle.yaml'),
-      `backend: ${backend}\nbackends: { docker: "${join(__dirname, '../dist/index.cjs')}" }\n${agent}\n`,
-    );
+    this.configure({ shell }, backend);
     const engine = ['DOCKER_HOST', 'DOCKER_CONFIG'].flatMap(name => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
@@ -50,6 +46,12 @@ export class Operator {
       BOT_BOTTLE_IMAGE: TEST_IMAGE,
     };
     this.env = { ...own, ...Object.fromEntries(engine), ...changes };
+  }
+
+  /** Writes the operator's configuration: these agents, and the default backend for new bottles. */
+  configure(agents: Readonly<Record<string, object>>, backend = 'docker'): void {
+    const backends = { docker: join(__dirname, '../dist/index.cjs') };
+    writeFileSync(join(this.root, 'bot-bottle.yaml'), JSON.stringify({ backend, backends, agents }));
   }
 
   /** Runs a command to its end; what it reads is `input`. */

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { measureTree } from '@bot-bottle/durable-fs';
 import { effectiveBackend, effectiveComposeProject } from '@bot-bottle/metadata';
 import type { BottlePaths } from '@bot-bottle/state-paths';
@@ -48,12 +49,21 @@ async function detailsOf(paths: BottlePaths, seen: SeenBottle) {
     args: record?.args ?? [],
     session,
     command: launch?.agent.command ?? null,
+    image: imageOf(paths, launch),
     passEnv: launch?.agent.passEnv ?? null,
     limits: launch?.limits ?? null,
     policy: policyOf(describePolicy(paths)),
     path: paths.folder,
     sizeBytes: (await measureTree(paths.folder)).bytes,
   };
+}
+
+/** What its next session runs; null where that is not known. `bot-bottle image` tells all. */
+function imageOf(paths: BottlePaths, launch: LaunchRecord | null) {
+  if (launch === null) return null;
+  const { image = null, dockerfile } = launch.agent;
+  const override = lstatSync(paths.dockerfile, { throwIfNoEntry: false })?.isFile() ?? false;
+  return { override, name: image, dockerfile: override ? paths.dockerfile : (dockerfile?.path ?? null) };
 }
 
 /** What it may reach, in short; `bot-bottle policy` tells all. */
@@ -93,6 +103,7 @@ function formatDetails(context: Context, details: Details): string {
     ['arguments', details.args.length > 0 ? details.args.join(' ') : null],
     ['backend', details.backend],
     ['at backend', details.atBackend],
+    ['image', details.image?.dockerfile ?? details.image?.name ?? null],
     ['workspace', workspaceOf(details)],
     ['started', startedAt ? `${startedAt} (${formatAge(startedAt, context.now())} ago)` : null],
     [

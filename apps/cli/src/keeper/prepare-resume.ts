@@ -77,11 +77,6 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     });
     // What a killed keeper left running works on; what cannot be taken over is in the way.
     running = backend.capabilities.attach && (await backend.status(ref)).state === 'running';
-    // First of all: a build that fails leaves everything as it was.
-    const { agent, of }: Imaged = running
-      ? { agent: visible, of: 'as it ran' }
-      : await withImage({ backend, agent: visible, paths, host: input.host });
-    if (!running) await backend.destroy(ref);
     const session: SessionRecord = {
       phase: 'starting',
       pid: process.pid,
@@ -91,6 +86,11 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       problems: (completed?.left ?? []).map(({ path, reason }) => `not copied: ${path} (${reason})`),
     };
     await writeSession(paths, session);
+    // Before anything is taken apart: a build that fails leaves the bottle as it was.
+    const { agent, of }: Imaged = running
+      ? { agent: visible, of: 'as it ran' }
+      : await withImage({ backend, agent: visible, paths, host: input.host });
+    if (!running) await backend.destroy(ref);
     const report = running
       ? stillThere(launch, workspace, record.labels)
       : toldAs(completed, await bringBack(input, launch, workspace, { labels: record.labels, image: of }));

@@ -3,6 +3,7 @@ import type { BottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
 import type { BackendRef } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-ref.js';
+import { removeImage } from '../session/image.js';
 import { type LaunchRecord, writeLaunch } from '../session/launch-file.js';
 
 /**
@@ -18,7 +19,10 @@ export async function clearFormerBackend(
   now: BackendRef,
 ): Promise<LaunchRecord> {
   if (launch.backend.name === now.name) return launch;
-  await (await loadBackend(launch.backend)).destroy(bottleRef(paths, record));
+  const former = await loadBackend(launch.backend);
+  await former.destroy(bottleRef(paths, record));
+  // What of an image cannot be removed is no reason to stay.
+  await removeImage(former, paths);
   const { name, module } = now;
   const moved = { ...launch, backend: { name, ...(module === undefined ? {} : { module }) } };
   await writeLaunch(paths, moved);
