@@ -48,6 +48,36 @@ describeWithEngine("the older tool's bottles", () => {
     }
   });
 
+  it('of every vintage are resumed and removed', async () => {
+    const operator = new Operator('local');
+    const second = (identity: string) => ({ identity, ...FIRST });
+    const third = (identity: string) => ({ ...second(identity), compose_project: `bot-bottle-${identity}` });
+    plant(operator, 'one-aaaaa', FIRST);
+    plant(operator, 'two-aaaaa', second('two-aaaaa'));
+    plant(operator, 'three-aaaaa', third('three-aaaaa'));
+    plant(
+      operator,
+      'four-aaaaa',
+      { ...third('four-aaaaa'), backend: 'docker' },
+      { Dockerfile: `FROM ${TEST_IMAGE}\n`, 'live-config/routes.yaml': 'routes: []\n' },
+    );
+    const identities = ['one-aaaaa', 'two-aaaaa', 'three-aaaaa', 'four-aaaaa'];
+    const resumed = await Promise.all(identities.map(id => operator.run(['resume', id, '--detach'])));
+    expect(resumed.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect((await listed(operator)).map(({ state, atBackend }) => [state, atBackend])).toEqual(
+      identities.map(() => ['running', 'running']),
+    );
+    const image = docker('inspect', '--format', '{{.Config.Image}}', 'bot-bottle-four-aaaaa-agent');
+    expect(image).toBe('bot-bottle-rebuilt-four-aaaaa:latest');
+    const removed = await Promise.all(identities.map(id => operator.run(['rm', '--force', id])));
+    expect(removed.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(await listed(operator)).toEqual([]);
+    const left = identities.map(id =>
+      docker('ps', '--all', '--quiet', '--filter', `label=bot-bottle.identity=${id}`),
+    );
+    expect(left).toEqual(['', '', '', '']);
+  });
+
   it('are resumed in the project that they name, with their folder, transcript and live config, and removed', async () => {
     const operator = new Operator('local');
     const cwd = join(operator.home, 'app');
