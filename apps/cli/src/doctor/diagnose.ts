@@ -1,3 +1,4 @@
+import { BackendAsker } from '../backends/asker.js';
 import { loadSettings, type Settings } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { checkBackends } from './backends.js';
@@ -8,17 +9,18 @@ import { checkGit, checkNode } from './tools.js';
 
 /** Looks and changes nothing, but for the sandbox that a backend's probe starts and ends. */
 export async function diagnose(context: Context): Promise<readonly Finding[]> {
+  const asker = new BackendAsker(context);
   return [
     checkNode(),
     checkGit(context),
     ...checkRoot(context),
-    ...(await checkConfiguration(context)),
-    ...(await checkBottles(context)),
+    ...(await checkConfiguration(context, asker)),
+    ...(await checkBottles(context, asker)),
   ];
 }
 
 /** The configuration and, if it can be read, the backends that it leads to. */
-async function checkConfiguration(context: Context): Promise<readonly Finding[]> {
+async function checkConfiguration(context: Context, asker: BackendAsker): Promise<readonly Finding[]> {
   let settings: Settings;
   try {
     settings = loadSettings(context);
@@ -28,6 +30,6 @@ async function checkConfiguration(context: Context): Promise<readonly Finding[]>
   return [
     ok('configuration', `${settings.agents.size} agents`),
     ...(await checkBackends(context, settings)),
-    ...(await checkOrphans(context, settings)),
+    ...(await checkOrphans(context, settings, asker)),
   ];
 }

@@ -1,16 +1,20 @@
+import type { BackendAsker } from '../backends/asker.js';
 import { createRegistry } from '../backends/registry.js';
 import type { Settings } from '../config/settings.js';
 import type { Context } from '../context.js';
-import { BackendSurveys } from '../session/at-backend.js';
 import { describeOrphan } from '../session/describe-orphan.js';
 import { findOrphans } from '../session/orphans.js';
 import { type Finding, failure, warn } from './finding.js';
 
 /** What backends still have of this root's bottles whose record is gone. A backend that does not answer has a finding of its own. */
-export async function checkOrphans(context: Context, settings: Settings): Promise<readonly Finding[]> {
+export async function checkOrphans(
+  context: Context,
+  settings: Settings,
+  asker: BackendAsker,
+): Promise<readonly Finding[]> {
   try {
     const registry = createRegistry(context, settings);
-    const orphans = await findOrphans(context.root, registry, new BackendSurveys(registry.find));
+    const orphans = await findOrphans(context.root, registry, await asker.surveys());
     return orphans.map(orphan => {
       const { identity, folder } = orphan.paths;
       const fact = `${identity}: ${describeOrphan(orphan, context.now())}; its state was ${folder}`;

@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, type Stats } from 'node:fs';
 import type { Identity } from '@bot-bottle/identity';
 import { bottlePaths, listForeign, listIdentities, rootPaths } from '@bot-bottle/state-paths';
-import { BackendAsker } from '../backends/asker.js';
+import type { BackendAsker } from '../backends/asker.js';
 import type { Context } from '../context.js';
 import { type BottleDescription, describeBottle } from '../session/state.js';
 import { type Finding, fail, failure, ok, warn } from './finding.js';
@@ -46,10 +46,12 @@ function isWritable(path: string): boolean {
 }
 
 /** Every bottle, and what else lies in the state folder. */
-export async function checkBottles(context: Context): Promise<readonly Finding[]> {
+export async function checkBottles(
+  context: Pick<Context, 'root'>,
+  asker: BackendAsker,
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   try {
-    const asker = new BackendAsker(context);
     for (const identity of listIdentities(context.root)) {
       const paths = bottlePaths(context.root, identity);
       findings.push(...checkBottle(identity, await asker.look(paths, describeBottle(paths))));

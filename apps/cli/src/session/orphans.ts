@@ -8,6 +8,7 @@ import { loadBackend } from '../backends/load.js';
 import type { BackendSurveys } from './at-backend.js';
 import type { BackendRef, FindBackend } from './backend-ref.js';
 import { bottleRef } from './bottle-ref.js';
+import { removeImage } from './image.js';
 
 /** What a backend still has of a bottle of this root whose record is gone. */
 export interface Orphan {
@@ -50,6 +51,8 @@ function orphanOf(root: string, backend: BackendRef, sighting: Sighting): Orphan
 /** The right to do something about an orphan, in a folder that is made where it is gone. */
 export interface HeldOrphan {
   readonly lease: Lease;
+  /** The whole of its state was gone, and not its record alone. */
+  readonly stateless: boolean;
   /** Gives it up; a folder that was made for this alone goes. */
   release(): Promise<void>;
 }
@@ -63,7 +66,7 @@ export async function holdOrphan({ paths }: Orphan): Promise<HeldOrphan | null> 
     if (made && !hasRecord(paths)) await removeBottle(paths, { lease });
     await lease.release();
   };
-  if (!hasRecord(paths)) return { lease, release };
+  if (!hasRecord(paths)) return { lease, stateless: made, release };
   await release();
   return null;
 }
@@ -73,7 +76,10 @@ export async function removeOrphan(orphan: Orphan): Promise<boolean> {
   const held = await holdOrphan(orphan);
   if (held === null) return false;
   try {
-    await (await loadBackend(orphan.backend)).destroy(orphan.ref);
+    const backend = await loadBackend(orphan.backend);
+    await backend.destroy(orphan.ref);
+    // Of a Dockerfile that is gone, too.
+    if (held.stateless) await removeImage(backend, orphan.paths);
     return true;
   } finally {
     await held.release();
