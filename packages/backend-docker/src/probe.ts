@@ -7,14 +7,22 @@ import { egressImage } from './egress-image.js';
 import { EGRESS_PROGRAM } from './egress-program.js';
 import { type Engine, EngineRefusal } from './engine.js';
 import { type EngineFacts, engineFacts } from './engine-facts.js';
+import { ProvenEngine } from './proven-engine.js';
 import { operatorUser } from './user.js';
 
-/** Asks the engine, and has it run a container confined as a bottle's are, which sees a folder of this machine. */
+/** Asks the engine, and has it run, once, a container confined as a bottle's are, which sees a folder of this machine. */
 export async function probe(engine: Engine): Promise<Probe> {
   try {
-    const facts = await engineFacts(engine);
-    await engine.composeCommand();
-    await tryContainer(engine);
+    const [facts, image] = await Promise.all([
+      engineFacts(engine),
+      egressImage(engine),
+      engine.composeCommand(),
+    ]);
+    const proven = new ProvenEngine(engine, image, facts);
+    if (!(await proven.remembered())) {
+      await tryContainer(engine, image);
+      await proven.remember();
+    }
     const limited = (can: boolean): Enforcement => (can ? 'bottle' : 'none');
     return {
       available: true,
@@ -44,8 +52,7 @@ function notes({ rootless }: EngineFacts): string[] {
 }
 
 /** An engine on another machine, or in a virtual one, has other folders than this one: nothing could be mounted. */
-async function tryContainer(engine: Engine): Promise<void> {
-  const image = await egressImage(engine);
+async function tryContainer(engine: Engine, image: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bot-bottle-probe-'));
   const look = 'require("node:fs").writeFileSync("/run/probe/seen", "")';
   const mount = `type=bind,source=${folder},target=/run/probe`;
