@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { styleText } from 'node:util';
 import { describeWithEngine, makeTestImage, TEST_IMAGE } from '@bot-bottle/test-kit';
 import { spawn } from '@lydell/node-pty';
 import { BUNDLE, Operator } from './operator.js';
@@ -252,25 +253,36 @@ describeWithEngine("a bottle's image", () => {
     expect(JSON.parse((await image('--reset', '--json')).stdout)).toEqual({ identity, reset: false });
   });
 
-  it('is rebuilt on a terminal only after a yes', async () => {
+  it('is rebuilt on a terminal only after a yes, and shows the build live', async () => {
     const identity = await operator.work();
+    await operator.add(identity, 'COPY second /bin/second');
     const before = agentOf(identity);
+    const no = await onTerminal(identity, 'n');
+    expect(no).toEqual({ exitCode: 0, shown: expect.stringContaining('nothing was done') });
+    expect([agentOf(identity), no.shown]).toEqual([before, expect.not.stringContaining('COPY second')]);
+    const yes = await onTerminal(identity, 'y');
+    expect(yes.exitCode).toBe(0);
+    const line = yes.shown.split('\n').find(text => text.includes('COPY second'));
+    const [dim = ''] = styleText('dim', '|', { validateStream: false }).split('|');
+    expect(line).toContain(dim);
+    await operator.shows(identity, 'the second tool works');
+    expect(agentOf(identity)).not.toBe(before);
+  });
+
+  /** Has a bottle rebuilt at a terminal, by somebody who gives this answer. */
+  async function onTerminal(identity: string, answer: string): Promise<{ exitCode: number; shown: string }> {
     const env = { ...operator.env, TERM: 'xterm-256color' };
-    const terminal = spawn(process.execPath, [BUNDLE, 'rebuild', identity, '--detach'], {
-      env,
-      cwd: operator.home,
-    });
+    const argv = [BUNDLE, 'rebuild', identity, '--detach'];
+    const terminal = spawn(process.execPath, argv, { env, cwd: operator.home, cols: 200, rows: 40 });
     let shown = '';
     let asked = false;
     terminal.onData(text => {
       shown += text;
-      if (!asked && shown.includes('[y/N]')) {
-        asked = true;
-        terminal.write('n\r');
-      }
+      if (asked || !shown.includes('[y/N]')) return;
+      asked = true;
+      terminal.write(`${answer}\r`);
     });
     const { exitCode } = await new Promise<{ exitCode: number }>(resolve => terminal.onExit(resolve));
-    expect([exitCode, shown]).toEqual([0, expect.stringContaining('nothing was done')]);
-    expect(agentOf(identity)).toBe(before);
-  });
+    return { exitCode, shown };
+  }
 });
