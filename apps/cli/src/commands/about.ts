@@ -18,6 +18,7 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
   ['BOT_BOTTLE_BACKEND', 'of new bottles, where nothing else names one'],
   ['BOT_BOTTLE_IMAGE', 'the image of a docker bottle whose agent names none'],
   ['BOT_BOTTLE_DEBUG', '1: the stack behind each failure'],
+  ['VISUAL, EDITOR', 'the editor of image --edit'],
   ['NO_COLOR, FORCE_COLOR', 'never colour, or always; else a terminal is coloured'],
   ['XDG_CACHE_HOME', 'where compiled code is kept, instead of ~/.cache'],
 ];

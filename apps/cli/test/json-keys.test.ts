@@ -1,0 +1,85 @@
+/** What programs read: the keys of every `--json`. A later version may add to this snapshot, and never change or remove. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeWith } from '@bot-bottle/test-kit';
+import type { CommandSpec } from '../src/commands/spec.js';
+import { COMMANDS } from '../src/commands/table.js';
+import { Operator, until } from './support/cli.js';
+
+/** Their keys are the operator's own. */
+const MAPS = new Set(['labels', 'setEnv']);
+
+/** Each key by the way that leads to it, such as `checks[].level`; what an array's elements have together. */
+function keysOf(value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return unique(value.flatMap(element => keysOf(element, `${path}[]`)));
+  if (typeof value !== 'object' || value === null) return [];
+  const keys = Object.entries(value).flatMap(([key, each]) => {
+    const here = path === '' ? key : `${path}.${key}`;
+    return [here, ...(MAPS.has(key) ? [] : keysOf(each, here))];
+  });
+  return unique(keys);
+}
+
+function unique(keys: readonly string[]): string[] {
+  return [...new Set(keys)].sort();
+}
+
+/** They need an image, or containers: the Docker backend's own tests hold theirs. */
+const OF_DOCKER = ['image', 'rebuild', 'adopt'];
+
+describeWith(['bwrap', 'curl'], '--json has the keys of before:', () => {
+  const operator = new Operator();
+  const project = join(operator.home, 'project');
+  const asked = new Set<string>();
+  let id = '';
+
+  async function ask(line: string): Promise<unknown> {
+    const words = line.split(' ').map(word => (word === 'ID' ? id : word));
+    asked.add(words[0] ?? '');
+    const split = words.includes('--') ? words.indexOf('--') : words.length;
+    const { stdout } = await operator.run([...words.slice(0, split), '--json', ...words.slice(split)]);
+    return JSON.parse(stdout);
+  }
+
+  beforeAll(async () => {
+    mkdirSync(project);
+    writeFileSync(join(project, 'text'), 'before\n');
+    writeFileSync(join(operator.home, 'allowlist'), 'example.org\n');
+    const script = 'echo after >text; curl -sS http://nowhere.example/; echo asked; read -r line; exit 3';
+    const bottle = await operator.start('shell', '--copy-cwd', project, '-l', 'k=v', '--', '-c', script);
+    id = bottle.identity;
+    await until(async () => (await operator.run(['logs', id])).stdout.includes('asked'));
+  });
+
+  afterAll(() => operator.killAll());
+
+  // In this order, on one bottle.
+  it.each([
+    'list --size',
+    'show ID',
+    'diff ID --stat',
+    'allow ID example.com',
+    'deny ID example.com',
+    'policy ID',
+    'policy ID --allowlist allowlist',
+    'egress ID',
+    'egress ID --suggest',
+    'egress ID --replay allowlist',
+    'preserve ID',
+    'prune --dry-run',
+    'stop ID --grace 1',
+    'resume ID --detach',
+    'rm ID --force',
+    'start shell --detach -- -c true',
+    'agents',
+    'doctor',
+  ])('%s', async line => {
+    expect(keysOf(await ask(line))).toMatchSnapshot();
+  });
+
+  it('and every command that has it is asked', () => {
+    const commands: readonly CommandSpec[] = COMMANDS;
+    const withJson = commands.filter(({ options }) => options?.some(option => option.name === 'json'));
+    expect([...asked, ...OF_DOCKER].sort()).toEqual(withJson.map(({ name }) => name).sort());
+  });
+});
