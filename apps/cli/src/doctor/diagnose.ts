@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { checkBackends } from './backends.js';
 import { type Finding, failure, ok } from './finding.js';
 import { checkOrphans } from './orphans.js';
+import { checkRoom } from './room.js';
 import { checkBottles, checkRoot } from './state.js';
 import { checkGit, checkNode } from './tools.js';
 
@@ -14,6 +15,7 @@ export async function diagnose(context: Context): Promise<readonly Finding[]> {
     checkNode(),
     checkGit(context),
     ...checkRoot(context),
+    checkRoom(context),
     ...(await checkConfiguration(context, asker)),
     ...(await checkBottles(context, asker)),
   ];
