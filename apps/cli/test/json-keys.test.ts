@@ -25,7 +25,7 @@ function unique(keys: readonly string[]): string[] {
 }
 
 /** They need an image, or containers: the Docker backend's own tests hold theirs. */
-const OF_DOCKER = ['image', 'rebuild', 'adopt'];
+const OF_DOCKER = ['image', 'rebuild', 'adopt', 'migrate'];
 
 describeWith(['bwrap', 'curl'], '--json has the keys of before:', () => {
   const operator = new Operator();
