@@ -50,21 +50,25 @@ function reportOf(program: ts.Program, file: string): string {
   const source = program.getSourceFile(file);
   const module = source && checker.getSymbolAtLocation(source);
   if (module === undefined) throw new Error(`${file} is no module; expected a build to have made it`);
-  const exported = new Map(
-    checker.getExportsOfModule(module).map(symbol => [resolved(checker, symbol), symbol.name] as const),
-  );
+  const exported = new Map<ts.Symbol, string[]>();
+  for (const symbol of checker.getExportsOfModule(module)) {
+    const target = resolved(checker, symbol);
+    exported.set(target, [...(exported.get(target) ?? []), symbol.name]);
+  }
   const imports = new Set<string>();
   const declared = new Map<string, string>();
   const waiting = [...exported.keys()];
   const seen = new Set(waiting);
   for (let symbol = waiting.shift(); symbol !== undefined; symbol = waiting.shift()) {
     const declarations = (symbol.declarations ?? []).filter(one => isOfPackage(one, file));
-    if (declarations.length === 0) continue;
-    const name = exported.get(symbol);
-    if (name !== undefined && name !== symbol.name)
-      throw new Error(`${file} exports ${symbol.name} as ${name}`);
-    const texts = declarations.map(declaration => printed(declaration));
-    declared.set(symbol.name, texts.map(text => (name === undefined ? text : `export ${text}`)).join('\n'));
+    const names = exported.get(symbol) ?? [];
+    if (declarations.length === 0) {
+      if (names.length === 0) continue; // of the language, or of Node
+      throw new Error(
+        `${file} exports ${names.join(', ')} of another package; expected its own declarations`,
+      );
+    }
+    declared.set(symbol.name, withExports(symbol.name, declarations.map(printed), names));
     for (const named of declarations.flatMap(declaration => namesIn(checker, declaration))) {
       const target = resolved(checker, named);
       const from = importOf(named);
@@ -77,6 +81,13 @@ function reportOf(program: ts.Program, file: string): string {
   }
   const parts = [...declared].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, text]) => text);
   return `${[...[...imports].sort(), ...parts].join('\n')}\nexport {};\n`;
+}
+
+/** A declaration, exported under its own name, others, or none. */
+function withExports(name: string, texts: readonly string[], exported: readonly string[]): string {
+  const own = exported.includes(name) ? texts.map(text => `export ${text}`) : texts;
+  const others = exported.filter(other => other !== name).map(other => `export { ${name} as ${other} };`);
+  return [...own, ...others].join('\n');
 }
 
 function resolved(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol {

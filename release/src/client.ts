@@ -23,5 +23,7 @@ export function clientEnvironment(home: string, registry: string): NodeJS.Proces
     YARN_NPM_REGISTRY_SERVER: registry,
     YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
     YARN_ENABLE_TELEMETRY: '0',
+    // Yarn 4 refuses what was published less than a day ago; here everything was.
+    YARN_NPM_MINIMAL_AGE_GATE: '0',
   };
 }

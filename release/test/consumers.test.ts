@@ -9,13 +9,17 @@ import { TYPESCRIPT } from '../src/typescript.ts';
 const { releases, copy } = released();
 const libraries = releases.filter(({ name }) => name !== 'bot-bottle');
 const entries = entriesOf(copy, libraries);
-const repository = fileURLToPath(new URL('../../', import.meta.url));
-const yarn = join(repository, 'release/node_modules/yarn/bin/yarn.js');
+const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
+const yarn = join(modules, 'yarn/bin/yarn.js');
+const yarn4 = join(modules, '@yarnpkg/cli-dist/bin/yarn.js');
 
 /** What each entry exports at run time, as the module says it. */
 const REPORT = `console.log(JSON.stringify(all.map(module => Object.keys(module).sort())));\n`;
 const imports = entries.map((entry, index) => `import * as m${index} from '${entry}';\n`).join('');
+const NAMES_OF_CJS = `const all = ${JSON.stringify(entries)}.map(name => require(name));\n${REPORT}`;
 const list = entries.map((_entry, index) => `m${index}`).join(', ');
+
+const NAMES_OF_ESM = `${imports}const all = [${list}];\n${REPORT}`;
 
 // Each manager once, each Node once, each way to load with each of them: what the full product would add are repetitions.
 const INSTALL: Record<string, readonly string[]> = {
@@ -37,16 +41,13 @@ describe.each([
   });
 
   it('loads as an ES module', async () => {
-    consumer.write('all.mjs', `${imports}const all = [${list}];\n${REPORT}`);
+    consumer.write('all.mjs', NAMES_OF_ESM);
     names.push(...JSON.parse(await consumer.succeed('node', 'all.mjs')));
     expect(names.map(exported => exported.length > 0)).toEqual(entries.map(() => true));
   });
 
   it('gives CommonJS the same names', async () => {
-    consumer.write(
-      'all.cjs',
-      `const all = ${JSON.stringify(entries)}.map(name => require(name));\n${REPORT}`,
-    );
+    consumer.write('all.cjs', NAMES_OF_CJS);
     expect(JSON.parse(await consumer.succeed('node', 'all.cjs'))).toEqual(names);
   });
 
@@ -73,5 +74,21 @@ describe.each([
     };
     consumer.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
     expect((await consumer.attempt('node', TYPESCRIPT, '-p', '.')).output).toBe('');
+  });
+});
+
+// No folder of modules at all: what a package imports without declaring it is not found.
+describe('installed by yarn 4 with Plug’n’Play, every entry', () => {
+  const consumer = new Consumer(temporaryFolder(), '24');
+  const run = (...args: string[]) => consumer.succeed('node', yarn4, ...args);
+
+  it('loads as an ES module and from CommonJS', async () => {
+    consumer.write('yarn.lock', '');
+    await run('add', ...libraries.map(({ name }) => name));
+    consumer.write('all.mjs', NAMES_OF_ESM);
+    consumer.write('all.cjs', NAMES_OF_CJS);
+    const names: string[][] = JSON.parse(await run('node', 'all.mjs'));
+    expect(names.map(exported => exported.length > 0)).toEqual(entries.map(() => true));
+    expect(JSON.parse(await run('node', 'all.cjs'))).toEqual(names);
   });
 });
