@@ -98,6 +98,15 @@ describeWithEngine('a bottle that is moved to another backend', () => {
     }
     expect(await operator.run(['migrate', identity, '--backend', 'nowhere'])).toMatchObject({ code: 1 });
     expect(await operator.run(['migrate', identity])).toMatchObject({ code: 2 });
+    const older = operator.folder('older-aaaaa');
+    mkdirSync(older);
+    writeFileSync(join(older, 'metadata.json'), '{ "agent_name": "shell" }');
+    const { code, stderr } = await operator.run(['migrate', 'older-aaaaa', '--backend', 'local']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('bot-bottle resume older-aaaaa'),
+    });
+    rmSync(older, { recursive: true });
   });
 
   it('is whole on one side or the other when it is killed, and the next command finishes', async () => {

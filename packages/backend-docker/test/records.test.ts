@@ -231,8 +231,10 @@ describeWithEngine('the state of bottles at their engine', () => {
   it('tells an agent that outlived its keeper from one that is gone; the one is ended, the other resumed', async () => {
     const operator = new Operator();
     const identity = await operator.start('-c', 'while read -r x; do echo "$x" >>said; done');
-    await operator.run(['preserve', identity]);
     await operator.killKeeper(identity);
+    const kept = `kept ${identity}: its backend still runs it\n`;
+    expect(await operator.run(['prune'])).toEqual({ code: 0, stdout: kept, stderr: '' });
+    await operator.run(['preserve', identity]);
     expect(await listed(operator)).toMatchObject([
       { state: 'unattended', atBackend: 'running', preserved: true },
     ]);
