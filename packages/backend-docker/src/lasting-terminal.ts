@@ -6,9 +6,14 @@ import type { ExitStatus, Terminal, TerminalSize } from '@bot-bottle/backend';
  */
 const TELL_AGAIN_MS = [1000, 5000];
 
+/** Octets of input that are kept for the next client. */
+const MAX_WAITING = 64 * 1024;
+/** Milliseconds until a client that shows nothing has made its terminal a raw one. */
+const RAW_MS = 1_000;
+
 /**
  * A bottle's terminal, which outlives the client that shows it: one that was killed, or that a restarted engine cut off, is
- * followed by another. What the agent showed in between is not shown.
+ * followed by another, which is given what was typed meanwhile. What the agent showed in between is not shown.
  */
 export class LastingTerminal implements Terminal {
   readonly #next: () => Promise<Terminal | null>;
@@ -18,6 +23,8 @@ export class LastingTerminal implements Terminal {
   #size: TerminalSize | null = null;
   #killed = false;
   #exit: ExitStatus | null = null;
+  /** What is typed while no client is there; null while one is. */
+  #waiting: Buffer | null = null;
 
   /** @param next the client after one that has ended; null: the agent has ended too. Must not reject. */
   constructor(first: Terminal, next: () => Promise<Terminal | null>) {
@@ -35,7 +42,9 @@ export class LastingTerminal implements Terminal {
   }
 
   write(data: string | Uint8Array): void {
-    this.#current.write(data);
+    if (this.#waiting === null) this.#current.write(data);
+    else if (this.#waiting.length < MAX_WAITING)
+      this.#waiting = Buffer.concat([this.#waiting, typeof data === 'string' ? Buffer.from(data) : data]);
   }
 
   resize(size: TerminalSize): void {
@@ -70,14 +79,29 @@ export class LastingTerminal implements Terminal {
   }
 
   async #ended(exit: ExitStatus): Promise<void> {
+    this.#waiting ??= Buffer.alloc(0);
     const next = this.#killed ? null : await this.#next();
     if (next !== null) {
       this.#current = this.#follow(next);
+      this.#handOver(next);
       if (this.#size !== null) next.resize(this.#size);
       if (this.#killed) next.kill('SIGKILL');
       return;
     }
     this.#exit = exit;
     for (const listener of this.#exitListeners) listener(exit);
+  }
+
+  /** What was typed meanwhile; not before the terminal is a raw one, where ctrl-c would end the client. */
+  #handOver(client: Terminal): void {
+    const ready = (): void => {
+      stop();
+      clearTimeout(timer);
+      if (client !== this.#current || this.#waiting === null) return;
+      client.write(this.#waiting);
+      this.#waiting = null;
+    };
+    const stop = client.onData(ready);
+    const timer = setTimeout(ready, RAW_MS);
   }
 }

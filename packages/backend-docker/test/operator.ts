@@ -34,7 +34,9 @@ export class Operator {
     shell: object = { image: TEST_IMAGE },
   ) {
     mkdirSync(this.root, { recursive: true });
-    this.configure({ shell }, backend);
+    // A second one, whose conversation is a folder.
+    const talker = { image: TEST_IMAGE, command: ['sh'], transcript: ['.talk'] };
+    this.configure({ shell, talker }, backend);
     const engine = ['DOCKER_HOST', 'DOCKER_CONFIG'].flatMap(name => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
@@ -71,8 +73,12 @@ export class Operator {
   }
 
   /** Starts a bottle that goes on without a terminal; returns its identity. */
-  async start(...command: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(['start', 'shell', '--detach', '--', ...command]);
+  start(...command: readonly string[]): Promise<string> {
+    return this.startAs('shell', ...command);
+  }
+
+  async startAs(agent: 'shell' | 'talker', ...command: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(['start', agent, '--detach', '--', ...command]);
     if (code !== 0) throw new Error(`start failed with ${code}: ${stderr}`);
     return stdout.trim();
   }

@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** What the backends' conformance suite and the tests run, each a name of busybox's; bash is itself. */
 const APPLETS = [
+  'setsid',
+  'truncate',
+  'mv',
+  'chown',
+  'chmod',
+  'ln',
+  'mknod',
+  'mkfifo',
   'cat',
   'cut',
   'date',
@@ -46,7 +54,8 @@ export function makeTestImage(env: NodeJS.ProcessEnv = process.env): void {
     copyFileSync(path, join(root, to));
   };
   const bash = which('bash');
-  for (const applet of APPLETS) copy(which('busybox'), `/bin/${applet}`);
+  copy(which('busybox'), '/bin/busybox');
+  for (const applet of APPLETS) linkSync(join(root, 'bin/busybox'), join(root, 'bin', applet));
   for (const [, path = ''] of run('ldd', bash).matchAll(/(\/\S+) \(0x/g)) copy(path);
   copy(bash, '/bin/bash');
   mkdirSync(join(root, 'etc/ssl/certs'), { recursive: true });

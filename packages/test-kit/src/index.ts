@@ -1,5 +1,12 @@
 export { durabilityFaults, ORDER_CALLS } from './durable-order.js';
-export { canHaveEngine, describeWithEngine, startEngine, type TestEngine } from './engine.js';
+export {
+  canHaveEngine,
+  describeWithEngine,
+  describeWithOwnEngine,
+  OwnEngine,
+  startEngine,
+  type TestEngine,
+} from './engine.js';
 export { makeTestImage, TEST_IMAGE, TEST_IMAGE_AUTHORITIES } from './engine-image.js';
 export {
   type Delay,

@@ -52,7 +52,6 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
   let before: SessionRecord | null = null;
   let ref = bottleRef(paths, null);
   let running = false;
-  const abandon = (): Promise<readonly string[]> => putBack(lease, running ? null : backend, ref, before);
   try {
     const record = readRecord(paths);
     ref = bottleRef(paths, record);
@@ -104,10 +103,11 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       session,
       report,
       running,
-      abandon,
+      abandon: () => putBack(lease, running ? null : backend, ref, before),
     };
   } catch (error) {
-    throw await abandoned(error, abandon);
+    // Nothing of it is at its backend yet.
+    throw await abandoned(error, () => putBack(lease, null, ref, before));
   }
 }
 
