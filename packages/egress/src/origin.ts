@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns/promises';
-import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { isIP, connect as netConnect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { HOST_NAME, isLoopback, isOwnAddress, isPublicAddress } from './addresses.js';
 import { messageOf } from './audit/system-error.js';
 import { DeniedError } from './denial.js';
@@ -100,11 +100,8 @@ function connect(
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = netConnect({
-      host: 'addresses.invalid', // never looked up
+      ...where(addresses),
       port,
-      // What was judged is what is connected to.
-      lookup: (_name, _options, callback) => callback(null, addresses),
-      autoSelectFamily: true,
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
@@ -122,6 +119,17 @@ function connect(
     socket.on('error', fail);
     socket.once('connect', () => resolve(socket));
   });
+}
+
+/** What was judged is what is connected to: one address, or all of them in turn. */
+function where(addresses: LookupAddress[]): Pick<TcpNetConnectOpts, 'host' | 'lookup' | 'autoSelectFamily'> {
+  const [only, ...others] = addresses;
+  if (only && others.length === 0) return { host: only.address };
+  return {
+    host: 'addresses.invalid', // never looked up
+    lookup: (_name, _options, callback) => callback(null, addresses),
+    autoSelectFamily: true,
+  };
 }
 
 function aborting<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -11,6 +11,7 @@ import { RequestServer } from './forward.js';
 import { framingOf } from './headers.js';
 import { Inspector } from './inspect.js';
 import { Journal } from './journal.js';
+import { keptLookup } from './kept-lookup.js';
 import { LivePolicy } from './live-policy.js';
 import { LiveTraffic } from './live-traffic.js';
 import type { Lookup } from './origin.js';
@@ -34,7 +35,7 @@ export interface EgressOptions {
   readonly auditFile: string;
   /** Where `env` credentials are, and what commands run with; default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Default: the system's resolver. */
+  /** Default: the system's resolver; what it says is kept for two seconds. */
   readonly lookup?: Lookup | undefined;
   /** PEM texts of authorities that origins may have beside those that this machine trusts. */
   readonly roots?: readonly string[] | undefined;
@@ -67,7 +68,7 @@ const LIMITS: Limits = {
  * @throws EgressError `bad-folder`, `audit-failed`; DurableFsError
  */
 export async function openEgress(options: EgressOptions): Promise<Egress> {
-  const { bottle, folder, env = process.env, lookup = systemLookup } = options;
+  const { bottle, folder, env = process.env, lookup = keptLookup(systemLookup) } = options;
   const limits = { ...LIMITS, ...options.limits };
   const authority = await openAuthority(folder);
   const roots = trustedRoots(env, options.roots);
