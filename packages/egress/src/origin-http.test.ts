@@ -229,6 +229,27 @@ describe.each([
   });
 
   it.each([
+    ['is used once', false],
+    ['nobody wants any more', true],
+  ])('lets a connection go that was being made when it was retired, and %s', async (_what, givenUp) => {
+    const origin = await startOrigin(speaks, echo);
+    const controller = new AbortController();
+    const closed = new Promise<void>(resolve => {
+      origin.server.once('connection', socket => socket.once('close', resolve));
+    });
+    const answer = ask(origin.port, { signal: controller.signal });
+    const connected = new Promise<void>(resolve => origin.server.once('secureConnection', resolve));
+    origins.retire();
+    if (givenUp) {
+      await connected;
+      controller.abort(new Error('given up'));
+      await answer.catch(() => {});
+    } else await text((await answer).response.body);
+    await closed;
+    expect(origin.connections()).toBeGreaterThan(0);
+  });
+
+  it.each([
     [
       'a certificate of an unknown authority',
       'origin.test',

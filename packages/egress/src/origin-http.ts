@@ -17,6 +17,9 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** Names are free where a route has a wildcard: the bottle must not fill the keeper's memory with them. */
 const MAX_ORIGINS = 256;
 
+/** HTTP/2 connections on which an origin may send 8 MiB ahead of a slow bottle, all of which the keeper would hold. */
+const MAX_AHEAD = 16;
+
 /** What is known of an origin that speaks TLS. */
 interface Known {
   /** Undefined: nobody has asked yet. */
@@ -35,6 +38,9 @@ interface Known {
 export class OriginHttp {
   readonly #options: OriginHttpOptions;
   readonly #origins = new Map<string, Known>();
+  /** Open ones that may be sent ahead on. */
+  #ahead = 0;
+  #retired = false;
   readonly #http1 = new Http1Connections(request => this.#connectHttp1(request));
 
   constructor(options: OriginHttpOptions) {
@@ -80,6 +86,7 @@ export class OriginHttp {
 
   /** Keeps nothing any more; what is under way goes on to its end. */
   retire(): void {
+    this.#retired = true;
     this.#http1.retire();
     for (const name of [...this.#origins.keys()]) this.#forget(name);
   }
@@ -87,8 +94,7 @@ export class OriginHttp {
   #forget(name: string): void {
     const known = this.#origins.get(name);
     this.#origins.delete(name);
-    known?.spare?.destroy();
-    for (const connection of known?.http2 ?? []) connection.retire();
+    if (known) letGo(known);
   }
 
   #knownOf(request: OriginRequest): Known {
@@ -106,12 +112,24 @@ export class OriginHttp {
   async #connectAny(request: OriginRequest, known: Known): Promise<void> {
     const connection = await this.#connectTls(request, ['h2', 'http/1.1']);
     known.version = connection.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
-    if (known.version === 'http/1.1') {
-      known.spare = connection;
-      return;
+    if (known.version === 'http/1.1') known.spare = connection;
+    else {
+      const usable = known.http2.filter(kept => kept.usable);
+      known.http2.splice(0, known.http2.length, ...usable, this.#http2Over(connection));
     }
-    const usable = known.http2.filter(kept => kept.usable);
-    known.http2.splice(0, known.http2.length, ...usable, new Http2Connection(connection));
+    // Who waits for it, takes it first.
+    if (this.#retired) setImmediate(() => letGo(known));
+  }
+
+  #http2Over(connection: TLSSocket): Http2Connection {
+    const ahead = this.#ahead < MAX_AHEAD;
+    if (ahead) {
+      this.#ahead += 1;
+      connection.once('close', () => {
+        this.#ahead -= 1;
+      });
+    }
+    return new Http2Connection(connection, ahead);
   }
 
   async #connectHttp1(request: OriginRequest): Promise<Duplex> {
@@ -133,4 +151,9 @@ export class OriginHttp {
     socket.allowHalfOpen = false;
     return socket;
   }
+}
+
+function letGo({ spare, http2 }: Known): void {
+  spare?.destroy();
+  for (const connection of http2) connection.retire();
 }

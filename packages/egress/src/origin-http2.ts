@@ -21,17 +21,18 @@ export class Http2Connection {
   #usable = true;
   #used = false;
 
-  constructor(socket: TLSSocket) {
+  /** @param ahead the origin may send far ahead of a slow bottle, and the proxy holds as much: not on every connection */
+  constructor(socket: TLSSocket, ahead: boolean) {
     this.#address = socket.remoteAddress ?? '';
     // Before Node's own listener, which would end the streams as if they were complete.
     socket.on('close', () => this.#lost());
     this.#session = http2.connect('https://origin.invalid', {
       createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
+      settings: { enablePush: false, ...(ahead && { initialWindowSize: STREAM_WINDOW }) },
       maxSessionMemory: SESSION_MEMORY,
     });
     this.#session.once('connect', () => {
-      if (!this.#over) this.#session.setLocalWindowSize(CONNECTION_WINDOW);
+      if (ahead && !this.#over) this.#session.setLocalWindowSize(CONNECTION_WINDOW);
     });
     this.#session.setTimeout(IDLE_MS, () => this.retire());
     this.#session.on('goaway', () => this.retire());
