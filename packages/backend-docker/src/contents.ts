@@ -4,6 +4,8 @@ import { type FileHandle, open, readdir, readlink } from 'node:fs/promises';
 import type { ImageBuild } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
 
+/** Octets that are read at once. */
+const CHUNK = 1024 * 1024;
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /**
@@ -58,9 +60,12 @@ async function addFile(hash: Hash, name: string, file: FileHandle): Promise<void
   const stat = await file.stat();
   const size = stat.isFile() ? stat.size : 0;
   add(hash, 'file', name, `${stat.mode}`, `${size}`);
-  if (size === 0) return;
-  for await (const chunk of file.createReadStream({ autoClose: false, end: size - 1 })) {
-    hash.update(chunk as Buffer);
+  const chunk = Buffer.allocUnsafe(Math.min(size, CHUNK));
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await file.read(chunk, 0, Math.min(CHUNK, size - at), at);
+    if (bytesRead === 0) return;
+    hash.update(chunk.subarray(0, bytesRead));
+    at += bytesRead;
   }
 }
 

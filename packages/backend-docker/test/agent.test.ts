@@ -66,7 +66,7 @@ describeWithEngine('a real coding agent in containers', () => {
       ]);
       const identity = started.stdout.trim();
       try {
-        expect(started).toMatchObject({ code: 0, stderr: expect.stringContaining('COPY codex') });
+        expect(started).toMatchObject({ code: 0 });
         while (!model.isWaiting) await sleep(50);
         const step = 'RUN echo "echo the tool works" >/bin/missing-tool; chmod 755 /bin/missing-tool';
         operator.env['EDITOR'] = `printf '%s\\n' '${step}' >>`;
