@@ -31,6 +31,10 @@ const BULK_MIB = Number(process.env.BENCH_BULK_MIB ?? 1024);
 const CONNECTIONS = [1, 50, 500];
 /** Requests a second where latency is measured: all proxies of a part can serve that many. */
 const RATE = { tunnel: 2000, plain: 500, inspected: 100 };
+/** Before anything of it is measured, each serves for so long: in its first seconds a just-in-time compiler costs as much as the work. */
+const WARM_UP_SECONDS = 10;
+/** What mitmproxy as it is installed is given: it keeps bodies whole, and its time for one grows with the square of its size. */
+const WHOLE_MIB = 16;
 const POLICY_CHANGES = Number(process.env.BENCH_CHANGES ?? 120);
 
 const only = process.argv
@@ -74,6 +78,10 @@ async function main() {
     for (const name of against.filter(peer => peers.includes(peer))) proxies.push(await starters[name](part));
     const direct = { name: 'direct', child: null, ca: readFileSync(cert, 'utf8') };
     await compare(part, path, [direct, ...proxies], load);
+    if (part === 'inspected' && peers.includes('mitmproxy')) {
+      proxies.push(await startMitmproxy(join(folder, 'as-installed'), cert, { whole: true }));
+      await bulk(part, path, [direct, proxies[0], proxies.at(-1)], load, WHOLE_MIB);
+    }
     for (const proxy of proxies) await stop(proxy);
   }
   if (!wanted('policy')) return;
@@ -82,25 +90,29 @@ async function main() {
   await stop(ours);
 }
 
+function through(path, { child, port, ca }) {
+  return child === null ? { ...path, way: 'direct', ca } : { ...path, proxy: port, ca };
+}
+
 /** Everything that is measured of one way through the proxies. */
 async function compare(part, path, proxies, load) {
-  const pathOf = proxy =>
-    proxy.child === null
-      ? { ...path, way: 'direct', ca: proxy.ca }
-      : { ...path, proxy: proxy.port, ca: proxy.ca };
   // tinyproxy closes the connection after each plain answer.
   const keep = proxy => !(part === 'plain' && proxy.name === 'tinyproxy');
   const memory = proxies
     .slice(1)
     .map(proxy => ({ proxy: proxy.name, 'MiB at the start': memoryOf(proxy.child.pid).now }));
 
+  for (const proxy of proxies.slice(1)) {
+    const connections = { connections: 50, seconds: WARM_UP_SECONDS, keep: keep(proxy) };
+    await ask(load, proxy, { measure: 'requests', path: through(path, proxy), ...connections });
+  }
   for (const connections of CONNECTIONS) {
     const rate = connections === 1 ? undefined : RATE[part];
     for (const paced of rate === undefined ? [undefined] : [undefined, rate]) {
       const results = await inTurns(proxies, ROUNDS, proxy =>
         ask(load, proxy, {
           measure: 'requests',
-          path: pathOf(proxy),
+          path: through(path, proxy),
           connections,
           seconds: SECONDS,
           rate: paced,
@@ -119,7 +131,7 @@ async function compare(part, path, proxies, load) {
     }
   }
   const streamed = await inTurns(proxies, ROUNDS, proxy =>
-    ask(load, proxy, { measure: 'streams', path: pathOf(proxy), streams: 10 }),
+    ask(load, proxy, { measure: 'streams', path: through(path, proxy), streams: 10 }),
   );
   print(
     `${part}, streamed answers, each on a new connection`,
@@ -131,23 +143,28 @@ async function compare(part, path, proxies, load) {
       ' p99': of(runs, run => run.transit.p99),
     })),
   );
+  await bulk(part, path, proxies, load, BULK_MIB);
+  for (const [index, line] of memory.entries()) line['at most'] = memoryOf(proxies[index + 1].child.pid).peak;
+  print(`${part}, memory`, memory);
+}
+
+/** One large answer, and one large request. */
+async function bulk(part, path, proxies, load, mib) {
   for (const direction of ['down', 'up']) {
-    const bulk = await inTurns(proxies, Math.min(ROUNDS, 3), proxy =>
-      ask(load, proxy, { measure: 'bulk', path: pathOf(proxy), bytes: BULK_MIB * 2 ** 20, direction }),
+    const results = await inTurns(proxies, Math.min(ROUNDS, 3), proxy =>
+      ask(load, proxy, { measure: 'bulk', path: through(path, proxy), bytes: mib * 2 ** 20, direction }),
     );
     print(
-      `${part}, ${BULK_MIB} MiB ${direction}`,
-      bulk.map(({ proxy, runs }) => ({
+      `${part}, ${mib} MiB ${direction}`,
+      results.map(({ proxy, runs }) => ({
         proxy,
         'MiB/s': of(runs, run => run.mibPerSecond),
         'cpu s': of(runs, run => run.cpu),
-        'ours/it': ratio(bulk, runs, run => run.mibPerSecond),
+        'ours/it': ratio(results, runs, run => run.mibPerSecond),
         failed: runs.reduce((sum, run) => sum + run.failed, 0),
       })),
     );
   }
-  for (const [index, line] of memory.entries()) line['at most'] = memoryOf(proxies[index + 1].child.pid).peak;
-  print(`${part}, memory`, memory);
 }
 
 function requestLine(proxy, runs, results) {
@@ -173,10 +190,10 @@ function requestLine(proxy, runs, results) {
  * How long a change takes: from the call that writes it until the last of 500 open tunnels is closed, and until a new one is
  * denied. The call puts the policy on the disk and syncs it; how long that alone takes is shown beside it.
  */
-async function policyChanges(paths, allowlist, { port, child }, through, load) {
-  const path = { ...through, proxy: port };
+async function policyChanges(paths, allowlist, { port, child }, way, load) {
+  const path = { ...way, proxy: port };
   const times = { written: [], other: [], closed: [], denied: [] };
-  const other = { host: '127.0.0.1', port: through.origin, flags: ['ip', 'private'] };
+  const other = { host: '127.0.0.1', port: way.origin, flags: ['ip', 'private'] };
   const applied = async ({ generation }) => {
     const signal = AbortSignal.timeout(10_000);
     await waitUntilApplied(paths.sidecar('egress'), generation, { signal, pid: child.pid });

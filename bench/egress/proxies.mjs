@@ -110,21 +110,21 @@ ${origins.map(origin => `ConnectPort ${origin}`).join('\n')}
   return await ready({ name: 'tinyproxy', port, child });
 }
 
-/** Bodies are streamed from 1 MiB on, as one would set it; else it holds each whole in memory. */
-export async function startMitmproxy(folder, certFile) {
+/** Bodies are streamed from 1 MiB on, as one would set it; `whole`: as it is installed, it holds each whole in memory. */
+export async function startMitmproxy(folder, certFile, { whole = false } = {}) {
   const port = await freePort();
   mkdirSync(folder);
   const settings = {
     confdir: folder,
     ssl_verify_upstream_trusted_ca: certFile,
-    stream_large_bodies: '1m',
+    ...(!whole && { stream_large_bodies: '1m' }),
     flow_detail: '0',
   };
   const child = start(0, onPath('mitmdump'), [
     ...['--quiet', '--listen-host', '127.0.0.1', '--listen-port', String(port)],
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
   ]);
-  const proxy = await ready({ name: 'mitmproxy', port, child });
+  const proxy = await ready({ name: whole ? 'mitmproxy as installed' : 'mitmproxy', port, child });
   return { ...proxy, ca: readFileSync(join(folder, 'mitmproxy-ca-cert.pem'), 'utf8') };
 }
 
