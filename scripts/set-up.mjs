@@ -98,16 +98,15 @@ function installDependencies({ pnpm, env }) {
 
 /** The versions of Node that packages are released for, and the one before, which must be told so. */
 function installNodes() {
-  const name = `node-${process.platform}-${process.arch}`;
-  for (const major of JSON.parse(readFileSync(join(root, 'scripts/nodes.json'), 'utf8'))) {
-    const prefix = join(toolsFolder, 'nodes', major);
-    if (existsSync(join(prefix, 'node_modules', name, 'bin/node'))) continue;
-    say(`installing ${name}@${major} into .tools/nodes (through npm, once)`);
-    mkdirSync(prefix, { recursive: true });
-    writeFileSync(join(prefix, 'package.json'), '{ "private": true }\n');
-    const flags = ['--no-audit', '--no-fund', '--loglevel=error'];
-    must('npm', ['install', '--prefix', prefix, ...flags, `${name}@${major}`], process.env);
-  }
+  const majors = JSON.parse(readFileSync(join(root, 'scripts/nodes.json'), 'utf8'));
+  const prefix = join(toolsFolder, 'nodes');
+  if (majors.every(major => existsSync(join(prefix, `node_modules/node-${major}/bin/node`)))) return;
+  say(`installing Node ${majors.join(', ')} into .tools/nodes (through npm, about 700 MB, once)`);
+  mkdirSync(prefix, { recursive: true });
+  writeFileSync(join(prefix, 'package.json'), '{ "private": true }\n');
+  const aliases = majors.map(major => `node-${major}@npm:node-${process.platform}-${process.arch}@${major}`);
+  const flags = ['--no-audit', '--no-fund', '--loglevel=error'];
+  must('npm', ['install', '--prefix', prefix, ...flags, ...aliases], process.env);
 }
 
 /** The coding agents that the tests run in bottles, installed as an operator would; their versions are in agents.json alone. */

@@ -6,8 +6,7 @@ export function nodeFolders(repository: string): Record<string, string> {
   const majors: string[] = JSON.parse(readFileSync(join(repository, 'scripts/nodes.json'), 'utf8'));
   return Object.fromEntries(
     majors.map(major => {
-      const name = `node-${process.platform}-${process.arch}`;
-      const folder = join(repository, '.tools/nodes', major, 'node_modules', name, 'bin');
+      const folder = join(repository, `.tools/nodes/node_modules/node-${major}/bin`);
       if (!existsSync(join(folder, 'node')))
         throw new Error(`no ${folder}/node; expected "npm test" to install it`);
       return [major, folder];
