@@ -6,9 +6,8 @@ import { describeWithEngine, makeTestImage } from '@bot-bottle/test-kit';
 import { Engine } from '../src/engine.js';
 import { Operator, type Outcome } from './operator.js';
 
-/** Says something, then does what it is told, a line at a time, whoever comes and goes. */
-const WORK =
-  'stty -echo; mkdir -p ~/.talk; echo said >~/.talk/said; while :; do if read -r line; then eval "$line"; else sleep 0.1; fi; done';
+/** Does what it is told, a line at a time, whoever comes and goes. */
+const OBEY = 'stty -echo; while :; do if read -r line; then eval "$line"; else sleep 0.1; fi; done';
 
 describeWithEngine('an operator with the ordinary tools', () => {
   beforeAll(() => makeTestImage());
@@ -19,9 +18,10 @@ describeWithEngine('an operator with the ordinary tools', () => {
     docker('ps', '--all', '--quiet', '--filter', `label=bot-bottle.identity=${id}`);
   const stateOf = async (id: string) => (await operator.json<{ state: string }>('show', id)).state;
   const preserved = async (): Promise<{ id: string; agent: string; attached: Promise<Outcome> }> => {
-    const id = await operator.startAs('talker', '-c', WORK);
+    const id = await operator.startAs('talker', '-c', OBEY);
     await operator.run(['preserve', id]);
-    const attached = operator.run(['attach', id]);
+    // It says something when told: then somebody is attached.
+    const attached = operator.run(['attach', id], 'mkdir ~/.talk; echo said >~/.talk/said\n');
     while (!existsSync(join(operator.folder(id), 'agent/home/.talk/said'))) await sleep(20);
     return { id, agent: `bot-bottle-${id}-agent`, attached };
   };
