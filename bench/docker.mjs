@@ -3,7 +3,6 @@
 // gone, and whole sessions through the CLI. BENCH_ROUNDS=15
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dockerBackend } from '@bot-bottle/backend-docker';
@@ -91,7 +90,7 @@ async function main() {
 /** `start shell -- -c true` from typing it to its exit code, beside Compose on what it writes, up and down. */
 async function sessions(version) {
   const home = temporaryFolder();
-  const adapter = createRequire(import.meta.url).resolve('@bot-bottle/backend-docker');
+  const adapter = fileURLToPath(import.meta.resolve('@bot-bottle/backend-docker'));
   writeFileSync(
     join(home, 'bot-bottle.yaml'),
     `backends: { docker: "${adapter}" }\nagents: { shell: { image: "${TEST_IMAGE}" } }\n`,

@@ -10,7 +10,7 @@ import { readPrepared, scratchOf } from './scratch.js';
 import { listen, prove, requireServe, startEgress } from './way-out.js';
 
 /** Milliseconds between two looks at whether the agent's container has started; the first is at its first output. */
-const POLL = 50;
+const POLL = 150;
 /** Milliseconds between two looks at an engine that is away, and between two clients on a terminal. */
 const RETRY_MS = 500;
 /** Milliseconds that an engine may take to restart while a bottle runs. */
