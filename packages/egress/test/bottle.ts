@@ -50,9 +50,12 @@ export async function startBottle(
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const { port } = address;
+  const dialled: Socket[] = [];
   closing.push(async () => {
     server.close();
     await egress.close();
+    // One that nobody reads does not see its end, and keeps the process of the tests.
+    for (const socket of dialled) socket.destroy();
   });
   return {
     egress,
@@ -63,6 +66,7 @@ export async function startBottle(
       new Promise((resolve, reject) => {
         const socket = connect(port, '127.0.0.1', () => resolve(socket));
         socket.on('error', reject);
+        dialled.push(socket);
       }),
     allow: async next => {
       const { generation } = await writeLiveConfig(paths, next);

@@ -74,6 +74,7 @@ function dial(lookup: Lookup, host: string, port: number): Socket {
 function join(one: Duplex, other: Duplex): void {
   one.on('error', () => other.destroy()).pipe(other);
   other.on('error', () => one.destroy()).pipe(one);
+  one.on('close', () => other.destroy()); // at the end of a test, in the middle of a message
 }
 
 /** The proxy that looks a name up to judge where it leads, and then has it looked up again to connect. */
