@@ -8,6 +8,7 @@ import type { PreserveErrorCode } from '@bot-bottle/preserve';
 import type { StatePathsErrorCode } from '@bot-bottle/state-paths';
 import type { SessionErrorCode } from '../session/errors.js';
 import { messageOf } from '../thrown.js';
+import { edit } from './shell-word.js';
 
 type PackageErrorCode =
   | BackendErrorCode
@@ -132,6 +133,9 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
  */
 export function remediesOf(code: string, error: unknown, id: string): readonly string[] | undefined {
   if (error instanceof Error && 'remedy' in error && typeof error.remedy === 'string') return [error.remedy];
+  const source = error instanceof Error && 'source' in error ? error.source : undefined;
+  if ((code === 'bad-allowlist' || code === 'bad-routes') && typeof source === 'string')
+    return [edit(source)];
   // Whichever call it was that found no room, and in whichever process.
   if (/\b(?:ENOSPC|EDQUOT)\b/.test(messageOf(error))) return makeRoom(id);
   return isKnown(code) ? REMEDIES[code](id) : undefined;

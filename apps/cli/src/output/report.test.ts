@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { BackendError } from '@bot-bottle/backend';
+import { LiveConfigError } from '@bot-bottle/live-config';
 import { PreserveError } from '@bot-bottle/preserve';
 import { SessionError } from '../session/errors.js';
 import { CliError, usageError } from './errors.js';
@@ -37,6 +38,17 @@ describe('reportFailure', () => {
   it('prefers the remedy that the error itself brings', async () => {
     const error = new BackendError('unavailable', 'no user namespaces', { remedy: 'sysctl -w kernel.x=1' });
     expect((await report(error)).text).toBe('bot-bottle: no user namespaces\n  try: sysctl -w kernel.x=1\n');
+  });
+
+  it('opens the file of a policy that is wrong, and makes room where the disk is full', async () => {
+    const wrong = new LiveConfigError('bad-routes', [{ line: 3, column: 5, message: 'unknown key' }], {
+      source: 'my routes.yaml',
+    });
+    expect((await report(wrong)).text).toBe(
+      `bot-bottle: my routes.yaml:3:5: unknown key\n  try: "\${EDITOR:-vi}" 'my routes.yaml'\n`,
+    );
+    const full = new SessionError('start-failed', 'cannot replace /x: ENOSPC: no space left on device');
+    expect((await report(full)).text).toContain('\n  try: df -h\n  try: bot-bottle prune\n');
   });
 
   it('says what was left behind', async () => {
