@@ -117,7 +117,7 @@ describe('allow and deny', () => {
     expect(await run(command, ID, 'b.example', host)).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: `bot-bottle: ${message}\n`,
+      stderr: `bot-bottle: ${message}\n  try: bot-bottle ${command} --help\n`,
     });
   });
 
