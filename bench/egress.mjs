@@ -31,7 +31,7 @@ const BULK_MIB = Number(process.env.BENCH_BULK_MIB ?? 1024);
 const CONNECTIONS = [1, 50, 500];
 /** Requests a second where latency is measured: all proxies of a part can serve that many. */
 const RATE = { tunnel: 2000, plain: 500, inspected: 100 };
-/** Before anything of it is measured, each serves for so long: in its first seconds a just-in-time compiler costs as much as the work. */
+/** Before anything of it is measured, each serves for so long: Node is slower in its first seconds. */
 const WARM_UP_SECONDS = 10;
 /** What mitmproxy as it is installed is given: it keeps bodies whole, and its time for one grows with the square of its size. */
 const WHOLE_MIB = 16;

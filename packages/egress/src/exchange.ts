@@ -238,7 +238,7 @@ class Exchange implements LiveItem {
     this.#answer(body, client.answer(status, endToEnd(headers), hasBody));
   }
 
-  /** As `pipe`, with a quarter of its listeners: each answer has to have them. */
+  /** As `pipe`, with fewer listeners: each answer has to have them (docs/decisions/egress-engine.md). */
   #answer(from: Readable, to: Writable): void {
     from.on('data', (chunk: Buffer) => {
       this.#received += chunk.length;

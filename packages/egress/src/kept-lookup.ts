@@ -6,8 +6,8 @@ const KEPT_MS = 2000;
 const MAX_NAMES = 1024;
 
 /**
- * Asks for a name once where several want it within two seconds: the system's resolver takes a thread and reads its files each time, a
- * third of the work of a tunnel. What could not be found is asked for again. Every connection judges the addresses by itself.
+ * Asks for a name once where several want it within two seconds: the system's resolver takes a thread and reads its files each
+ * time. What could not be found is asked for again. Every connection judges the addresses by itself.
  */
 export function keptLookup(lookup: Lookup, now: () => number = () => performance.now()): Lookup {
   const kept = new Map<string, { readonly answer: ReturnType<Lookup>; readonly until: number }>();
