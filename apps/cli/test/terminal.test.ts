@@ -149,6 +149,15 @@ describeWith('bwrap', 'a terminal', () => {
     });
   });
 
+  it('says again that its input has ended to a program that threw that away', async () => {
+    const script =
+      'import select, sys, termios; select.select([0], [], []); termios.tcflush(0, termios.TCIFLUSH); sys.stdin.read()';
+    const ended = await operator.run(['start', 'shell', '--', '-c', `python3 -c '${script}'; exit 7`], {
+      input: '',
+    });
+    expect(ended.code).toBe(7);
+  });
+
   it('gets all of an output that it reads slowly, to the last byte', async () => {
     const script = 'stty -opost; i=0; while [ $i -lt 300000 ]; do echo $i; i=$((i + 1)); done';
     const { code, stdout } = await operator.run(['start', 'shell', '--', '-c', script]);

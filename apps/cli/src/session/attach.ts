@@ -27,6 +27,11 @@ export type AttachOutcome =
 
 /** End of input for a program that reads its terminal by lines: the kernel's VEOF character (termios(3)). */
 const END_OF_INPUT = Uint8Array.of(4);
+/**
+ * Milliseconds until it is typed again. Input that has ended says so at each read; a terminal says it once, and a program that
+ * changes the terminal's modes as it starts throws away what was typed before (tcsetattr(3), TCSAFLUSH).
+ */
+const END_AGAIN_MS = 1000;
 
 /**
  * Connects the context's stdin and stdout to a running bottle. A terminal is in raw mode meanwhile and is handed back as
@@ -114,11 +119,15 @@ function typeInto(socket: Socket, { stdin }: Context, keys: Uint8Array, detach: 
       detach();
     }
   };
+  let ending: NodeJS.Timeout | undefined;
   const end = (): void => {
     if (stdin.isTTY) {
       detach();
     } else {
       send(END_OF_INPUT);
+      ending ??= setInterval(() => {
+        if (socket.writableLength === 0) send(END_OF_INPUT);
+      }, END_AGAIN_MS);
     }
   };
   if (stdin.isTTY) {
@@ -126,6 +135,7 @@ function typeInto(socket: Socket, { stdin }: Context, keys: Uint8Array, detach: 
   }
   stdin.on('data', type).on('end', end).on('error', end).resume();
   return () => {
+    clearInterval(ending);
     stdin.off('data', type).off('end', end).off('error', end).pause();
     if (stdin.isTTY && !stdin.destroyed) {
       stdin.setRawMode(wasRaw);
