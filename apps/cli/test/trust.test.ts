@@ -48,7 +48,7 @@ const CLIENTS: readonly Client[] = [
   {
     language: 'JavaScript (Node)',
     needs: [],
-    get: `${process.execPath} -e "fetch(process.env.URL).catch(({ cause }) => { console.log(cause.code); process.exit(1) })"`,
+    get: `"${process.execPath}" -e "fetch(process.env.URL).catch(({ cause }) => { console.log(cause.code); process.exit(1) })"`,
     readsSystem: false,
     refusal: /SELF_SIGNED_CERT|UNABLE_TO_/,
   },
@@ -73,7 +73,7 @@ const CLIENTS: readonly Client[] = [
       for (const [name, content] of Object.entries(TURBO_PROJECT))
         writeFileSync(join(workspace, name), JSON.stringify(content));
     },
-    get: `TURBO_API="$URL" TURBO_TOKEN=x TURBO_TEAM=x TURBO_TELEMETRY_DISABLED=1 ${TURBO} run build --force`,
+    get: `TURBO_API="$URL" TURBO_TOKEN=x TURBO_TEAM=x TURBO_TELEMETRY_DISABLED=1 "${TURBO}" run build --force`,
     readsSystem: false,
     refusal: /Could not connect/,
   },
