@@ -17,8 +17,8 @@ export const REACH_COMMANDS = [
     args: [ID, HOSTS],
     options: [JSON_OUTPUT],
     examples: [
-      'bot-bottle allow claude-x7k2p pypi.org files.pythonhosted.org',
-      "bot-bottle allow claude-x7k2p '*.npmjs.org' db.example.com:5432",
+      'bot-bottle allow claude-x7k2p docs.python.org www.python.org',
+      "bot-bottle allow claude-x7k2p '*.github.com' db.example.com:5432",
       "bot-bottle allow claude-x7k2p 'host.bot-bottle.internal:8080 private'",
     ],
   },
@@ -29,7 +29,7 @@ export const REACH_COMMANDS = [
       'Removes the lines for exactly this host and port, and ends the connections that they let out. Fails where another line still allows it.',
     args: [ID, HOSTS],
     options: [JSON_OUTPUT],
-    examples: ['bot-bottle deny claude-x7k2p pypi.org'],
+    examples: ['bot-bottle deny claude-x7k2p docs.python.org'],
   },
   {
     name: 'policy',

@@ -58,7 +58,7 @@ export const RUN_COMMANDS = [
       'bot-bottle start claude --cwd .',
       'bot-bottle start codex --copy-cwd --label task=42',
       'bot-bottle start shell --detach',
-      "bot-bottle start codex --allow pypi.org --allow '*.npmjs.org'",
+      "bot-bottle start codex --allow docs.python.org --allow '*.github.com'",
       'bot-bottle start shell --cwd . -- make test',
     ],
   },
