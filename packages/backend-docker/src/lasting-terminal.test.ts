@@ -5,8 +5,12 @@ import { LastingTerminal } from './lasting-terminal.js';
 class Client implements Terminal {
   readonly pid = 1;
   readonly told: string[] = [];
+  readonly #onData = new Set<(chunk: Uint8Array) => void>();
   #onExit: (exit: ExitStatus) => void = () => {};
 
+  show(text: string): void {
+    for (const listener of this.#onData) listener(Buffer.from(text));
+  }
   end(code: number): void {
     this.#onExit({ code });
   }
@@ -16,8 +20,9 @@ class Client implements Terminal {
   resize({ columns, rows }: { columns: number; rows: number }): void {
     this.told.push(`${columns}x${rows}`);
   }
-  onData(): () => void {
-    return () => {};
+  onData(listener: (chunk: Uint8Array) => void): () => void {
+    this.#onData.add(listener);
+    return () => this.#onData.delete(listener);
   }
   onExit(listener: (exit: ExitStatus) => void): void {
     this.#onExit = listener;
@@ -40,15 +45,24 @@ describe('a terminal that outlives its client', () => {
     expect(client.told).toEqual(['123x45', 'SIGWINCH', 'SIGWINCH']);
   });
 
-  it('gives the next client the size, and what is typed', async () => {
+  it.each<[string, (next: Client) => void]>([
+    ['shows something', next => next.show('$ ')],
+    ['has had time to take the terminal', () => jest.advanceTimersByTime(1000)],
+  ])('gives the next client the size, and what was typed once it %s', async (_, ready) => {
     const [first, second] = [new Client(), new Client()];
-    const terminal = new LastingTerminal(first, async () => second);
+    let come: (next: Terminal) => void = () => {};
+    const terminal = new LastingTerminal(first, () => new Promise<Terminal>(resolve => (come = resolve)));
     terminal.resize({ columns: 100, rows: 30 });
     first.end(1);
+    terminal.write('typed ');
+    come(second);
     await jest.advanceTimersByTimeAsync(0);
-    terminal.write('typed');
+    terminal.write('meanwhile');
     expect(first.told).toEqual(['100x30']);
-    expect(second.told).toEqual(['100x30', 'typed']);
+    expect(second.told).toEqual(['100x30']);
+    ready(second);
+    terminal.write('now');
+    expect(second.told).toEqual(['100x30', 'typed meanwhile', 'now']);
   });
 
   it('ends with the last client, once', async () => {
