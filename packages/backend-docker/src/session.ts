@@ -36,13 +36,15 @@ export async function launchProject(
   const { port } = readPrepared(scratch) ?? { port: null };
   const serve = port === null ? null : requireServe(host);
   const server = serve === null ? null : await listen(scratch, serve);
+  let shown: ReturnType<typeof openTerminal> | null = null;
   try {
     await create(engine, ref, server === null ? 'none' : 'egress');
-    const shown = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
+    shown = openTerminal(engine, ref, host, ['start', '--attach', '--interactive']);
     let over = false;
+    const { lasting, terminal } = shown;
     const sign = new Promise<void>(resolve => {
-      shown.lasting.onData(() => resolve());
-      shown.terminal.onExit(() => {
+      lasting.onData(() => resolve());
+      terminal.onExit(() => {
         over = true;
         resolve();
       });
@@ -58,6 +60,8 @@ export async function launchProject(
     }
     return running(engine, ref, shown, server);
   } catch (error) {
+    // Its client would start the agent yet, once the engine answers again, and keep this process.
+    shown?.terminal.kill('SIGKILL');
     server?.close();
     throw error;
   }
