@@ -26,8 +26,8 @@ interface Client {
   readonly get: string;
   /** It reads the system's bundle where no variable names one; else it must have its variable. */
   readonly readsSystem: boolean;
-  /** What it says of a certificate of an unknown authority. */
-  readonly refusal: RegExp;
+  /** What it says of a certificate of an unknown authority; null: it goes on without its answer, and may end before it says so. */
+  readonly refusal: RegExp | null;
 }
 
 const CLIENTS: readonly Client[] = [
@@ -75,7 +75,7 @@ const CLIENTS: readonly Client[] = [
     },
     get: `TURBO_API="$URL" TURBO_TOKEN=x TURBO_TEAM=x TURBO_TELEMETRY_DISABLED=1 "${TURBO}" run build --force`,
     readsSystem: false,
-    refusal: /Could not connect/,
+    refusal: null,
   },
   {
     language: 'Java (HttpClient)',
@@ -163,26 +163,24 @@ for (const { language, needs, prepare, get, readsSystem, refusal } of CLIENTS) {
       await new Promise(resolve => server.close(resolve));
     });
 
-    it("trusts its proxy by the bottle's environment, and its origin sees the true key", () => {
-      expect(said.get('told')).not.toMatch(refusal);
-      expect(new Set(seen.get('told'))).toEqual(new Set([`Bearer ${KEY}`]));
-    });
+    const trusts = (way: string) => {
+      if (refusal !== null) expect(said.get(way)).not.toMatch(refusal);
+      expect(new Set(seen.get(way))).toEqual(new Set([`Bearer ${KEY}`]));
+    };
+    const refuses = (way: string) => {
+      expect(said.get(way)).toMatch(refusal ?? /./);
+      expect(seen.get(way)).toBeUndefined();
+    };
+
+    it("trusts its proxy by the bottle's environment, and its origin sees the true key", () =>
+      trusts('told'));
 
     if (readsSystem) {
-      it("trusts it by the system's authorities too, where the variables are gone", () => {
-        expect(said.get('untold')).not.toMatch(refusal);
-        expect(new Set(seen.get('untold'))).toEqual(new Set([`Bearer ${KEY}`]));
-      });
+      it("trusts it by the system's authorities too, where the variables are gone", () => trusts('untold'));
     } else {
-      it('refuses it where the variables are gone', () => {
-        expect(said.get('untold')).toMatch(refusal);
-        expect(seen.get('untold')).toBeUndefined();
-      });
+      it('refuses it where the variables are gone', () => refuses('untold'));
     }
 
-    it('refuses it where the same variables name the authorities of others', () => {
-      expect(said.get('misled')).toMatch(refusal);
-      expect(seen.get('misled')).toBeUndefined();
-    });
+    it('refuses it where the same variables name the authorities of others', () => refuses('misled'));
   });
 }
