@@ -6,7 +6,7 @@ import { describeWith } from '@bot-bottle/test-kit';
 import { connectTo } from '../src/keeper/control-socket.js';
 import { encodeControl, encodeData } from '../src/keeper/protocol.js';
 import { describeBottle } from '../src/session/state.js';
-import { keeperOf, Operator, until } from './support/cli.js';
+import { keeperOf, livingKeeperOf, Operator, until } from './support/cli.js';
 import { PersonAtTerminal } from './support/terminal.js';
 
 const HELLO = encodeControl({ type: 'hello', protocol: 1 });
@@ -80,7 +80,7 @@ describeWith('bwrap', 'a client', () => {
       '-c',
       'read x; while :; do head -c 1000000 /dev/zero | tr "\\0" "a"; done',
     );
-    const keeper = keeperOf(bottle) ?? -1;
+    const keeper = livingKeeperOf(bottle);
     const before = residentBytes(keeper);
     const deaf = await attached(bottle);
     deaf.pause();
@@ -97,7 +97,7 @@ describeWith('bwrap', 'a client', () => {
       '-c',
       'read x; head -c 600000 /dev/zero | tr "\\0" "a"',
     );
-    const keeper = keeperOf(bottle) ?? -1;
+    const keeper = livingKeeperOf(bottle);
     const deaf = await attached(bottle);
     deaf.pause();
     for (const frame of encodeData(Buffer.from('\n'))) deaf.write(frame);

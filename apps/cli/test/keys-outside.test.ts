@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readAuditLog } from '@bot-bottle/egress';
 import { auditLog } from '@bot-bottle/state-paths';
 import { describeWith } from '@bot-bottle/test-kit';
-import { keeperOf, Operator, until } from './support/cli.js';
+import { livingKeeperOf, Operator, until } from './support/cli.js';
 import { runs } from './support/keeper.js';
 
 const KEY = 'the-true-key-of-the-operator';
@@ -94,7 +94,7 @@ describeWith(['bwrap', 'curl'], 'a bottle whose keys stay outside', () => {
     define(`${ask()}; read -r x`);
     const bottle = await operator.start('mine', '--preserve');
     await until(() => service.seen.length === 1);
-    process.kill(keeperOf(bottle) ?? -1, 'SIGKILL');
+    process.kill(livingKeeperOf(bottle), 'SIGKILL');
     await until(() => !runs(bottle.identity));
     delete operator.env['MY_KEY'];
     const { stderr, stdout } = await operator.run(['resume', bottle.identity], { input: '\n' });

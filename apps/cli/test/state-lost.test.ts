@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { describeWith, type PrivateMount, runAsync, tinyTmpfs } from '@bot-bottle/test-kit';
 import { encodeControl } from '../src/keeper/protocol.js';
 import { KeeperConnection } from '../src/session/keeper-connection.js';
-import { BUNDLE, keeperOf, Operator, until } from './support/cli.js';
+import { BUNDLE, livingKeeperOf, Operator, until } from './support/cli.js';
 import { runs } from './support/keeper.js';
 
 describeWith('bwrap', 'a session whose state is deleted under it', () => {
@@ -10,7 +10,7 @@ describeWith('bwrap', 'a session whose state is deleted under it', () => {
     const operator = new Operator();
     const token = `token:${operator.root}`;
     const bottle = await operator.start('shell', '--', '-c', 'while :; do echo x; sleep 0.05; done', token);
-    const keeper = keeperOf(bottle) ?? -1;
+    const keeper = livingKeeperOf(bottle);
     const client = await KeeperConnection.open(bottle);
     client.send(encodeControl({ type: 'attach', size: null, replay: true }));
     let shown = '';

@@ -104,6 +104,13 @@ export function keeperOf(paths: BottlePaths): number | null {
   return lease.state === 'alive' ? (lease.owner?.pid ?? null) : null;
 }
 
+/** Of a bottle that has one. A signal to no process must not become one to all of them (kill(2), pid -1). */
+export function livingKeeperOf(paths: BottlePaths): number {
+  const pid = keeperOf(paths);
+  if (pid === null) throw new Error(`${paths.identity} has no keeper`);
+  return pid;
+}
+
 /** Waits for something that is bound to happen; the limit is for a test that fails, and no promise depends on it. */
 export async function until(condition: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
   const limit = performance.now() + limitMs;
