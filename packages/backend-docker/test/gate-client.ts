@@ -19,7 +19,7 @@ PATH=\${PATH#*:}
 case " $* " in
   *" ${words} "*) if mkdir "${this.#folder}/reached" 2>/dev/null; then until [ -e "${this.#folder}/open" ]; do sleep 0.02; done; fi ;;
 esac
-exec ${real} "$@"
+exec '${real}' "$@"
 `,
         { mode: 0o755 },
       );
