@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Limits } from '@bot-bottle/backend';
 import type { LeftEntry } from '@bot-bottle/durable-fs';
@@ -9,6 +8,7 @@ import type { AgentDefinition } from '../agents/definition.js';
 import { grantsOf } from '../agents/grants.js';
 import type { BackendRef } from '../session/backend-ref.js';
 import { SessionError } from '../session/errors.js';
+import { isThere } from '../session/is-there.js';
 import { type LaunchRecord, type Workspace, writeLaunch } from '../session/launch-file.js';
 import { checkWorkspace, makeWorkspace } from '../session/workspace.js';
 
@@ -83,8 +83,4 @@ function originalOf(
     const remedy = `bot-bottle resume ${identity} --without-workspace`;
     throw new SessionError('workspace-missing', error.message, { cause: error, remedy });
   }
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

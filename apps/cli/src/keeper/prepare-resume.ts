@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import type { Backend, BottleRef, BuildHost } from '@bot-bottle/backend';
 import { ensureFolder, removeFile } from '@bot-bottle/durable-fs';
 import type { Identity } from '@bot-bottle/identity';
@@ -12,6 +11,7 @@ import { clearFormerBackend } from '../migrate/former-backend.js';
 import type { BackendRef } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-ref.js';
 import { SessionError } from '../session/errors.js';
+import { isThere } from '../session/is-there.js';
 import { type LaunchRecord, readLaunch, type Workspace } from '../session/launch-file.js';
 import { isOlder } from '../session/older.js';
 import type { ResumeReport } from '../session/resume-report.js';
@@ -245,8 +245,4 @@ async function putBack(
   await attempt(`what ${identity} has at its backend`, () => backend?.destroy(ref));
   await attempt(lease.paths.lease, () => lease.release());
   return left;
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import type { Backend, BottleRef, Sighting } from '@bot-bottle/backend';
 import { createFolder, DurableFsError, ensureFolder } from '@bot-bottle/durable-fs';
 import { isIdentity } from '@bot-bottle/identity';
@@ -9,6 +8,7 @@ import type { BackendSurveys } from './at-backend.js';
 import type { BackendRef, FindBackend } from './backend-ref.js';
 import { bottleRef } from './bottle-ref.js';
 import { removeImage } from './image.js';
+import { isThere } from './is-there.js';
 
 /** What a backend still has of a bottle of this root whose record is gone. */
 export interface Orphan {
@@ -125,5 +125,5 @@ function isOwned(paths: BottlePaths): boolean {
 }
 
 function hasRecord(paths: BottlePaths): boolean {
-  return lstatSync(paths.metadata, { throwIfNoEntry: false }) !== undefined;
+  return isThere(paths.metadata);
 }

@@ -1,9 +1,9 @@
-import { lstatSync } from 'node:fs';
 import { type BottleRecord, MetadataError, type RecordEntry, readRecord } from '@bot-bottle/metadata';
 import { isPreserved, readLease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { messageOf } from '../thrown.js';
 import { SessionError } from './errors.js';
+import { isThere } from './is-there.js';
 import { readSession, type SessionRecord } from './session-file.js';
 
 /**
@@ -89,11 +89,6 @@ function livePhase(session: SessionRecord | null): BottleState {
     default:
       return 'starting';
   }
-}
-
-/** Many bottles of a listing have no lease, or no session file, and a look is much cheaper than an open that fails. */
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function recordOf(entry: RecordEntry): BottleRecord | null {
