@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '@bot-bottle/test-kit';
+import { clientInFront } from './client-in-front.js';
 
 /**
  * What happens at a call of the client's by a keeper. `keeper`: the keeper is killed, and the call is not made. `keeper, call`: it
@@ -12,37 +13,35 @@ export type Fault = 'keeper' | 'keeper, call' | 'client' | 'client, done';
 
 const DEEDS: Readonly<Record<Fault, string>> = {
   keeper: 'kill -9 $PPID; exit 1',
-  'keeper, call': 'kill -9 $PPID; exec "$name" "$@"',
+  'keeper, call': 'kill -9 $PPID; exec "$client" "$@"',
   client: 'kill -9 $$',
-  'client, done': '"$name" "$@" >/dev/null 2>&1; kill -9 $$',
+  'client, done': '"$client" "$@" >/dev/null 2>&1; kill -9 $$',
 };
 
 /** A client in front of the real one, with the real engine behind it, which counts the calls of keepers and strikes at one of them. */
 export class FaultClient {
-  /** For the front of a PATH. */
-  readonly folder = temporaryFolder();
-  readonly #calls = join(this.folder, 'calls');
+  readonly #folder = temporaryFolder();
+  readonly #calls = join(this.#folder, 'calls');
+  /** What a command needs in its environment to go through it. */
+  readonly env: Readonly<Record<string, string>>;
 
   /** @param nth from 1; null: it only counts */
   constructor(fault: Fault, nth: number | null) {
     mkdirSync(this.#calls);
-    for (const name of ['docker', 'docker-compose']) {
-      const script = `#!/bin/sh
-name=${name}
-PATH=\${PATH#*:}
-case $(tr '\\0' ' ' <"/proc/$PPID/cmdline") in
+    this.env = clientInFront(
+      this.#folder,
+      `case $(tr '\\0' ' ' <"/proc/$PPID/cmdline") in
   *__keeper*) ;;
-  *) exec "$name" "$@" ;;
+  *) exec "$client" "$@" ;;
 esac
 n=1
 until mkdir "${this.#calls}/$n" 2>/dev/null; do n=$((n + 1)); done
-echo "$name $*" >"${this.#calls}/$n/words"
+echo "\${client##*/} $*" >"${this.#calls}/$n/words"
 echo $$ >"${this.#calls}/$n/pid"
-[ "$n" = "${nth}" ] || exec "$name" "$@"
+[ "$n" = "${nth}" ] || exec "$client" "$@"
 ${DEEDS[fault]}
-`;
-      writeFileSync(join(this.folder, name), script, { mode: 0o755 });
-    }
+`,
+    );
   }
 
   /** Calls of keepers so far. */

@@ -70,7 +70,7 @@ describeWithEngine('on a real engine', () => {
 /** One session from its start to its end, with a fault in it. */
 async function live(fault: Fault, nth: number | null, preserve: boolean): Promise<Life> {
   const client = new FaultClient(fault, nth);
-  const operator = new Operator('docker', { PATH: `${client.folder}:${process.env['PATH']}` });
+  const operator = new Operator('docker', client.env);
   const marked = preserve ? ['--preserve'] : [];
   const started = await operator.run(['start', 'shell', '--detach', ...marked, '--', '-c', WORK]);
   const identity = started.code === 0 ? started.stdout.trim() : null;
@@ -101,7 +101,7 @@ async function putRight(
 
 /** The next command does what it says, also after a fault. */
 async function follow(operator: Operator, bottle: string, next: 'resume' | 'stop' | 'prune'): Promise<void> {
-  const { state, preserved } = await shown(operator, bottle);
+  const { state, preserved, session } = await shown(operator, bottle);
   if (next === 'resume') {
     const { code, stderr } = await operator.run(['resume', bottle], 'end\n');
     // A start that was cut off before all was on disk is told from one that can go on.
@@ -113,8 +113,9 @@ async function follow(operator: Operator, bottle: string, next: 'resume' | 'stop
   if (next === 'stop') {
     await done(operator, 'stop', bottle, '--grace', '0');
     const after = bottles(operator).includes(bottle) ? (await shown(operator, bottle)).state : 'gone';
-    // What did not run stays as it was; what ran has ended in order.
-    expect(after).toBe(state === 'unattended' ? (preserved ? 'preserved' : 'gone') : state);
+    // What did not run stays as it was; what ran, or whose end was begun, has ended in order.
+    const ended = state === 'unattended' || (state === 'dead' && session?.phase === 'ending');
+    expect(after).toBe(ended ? (preserved ? 'preserved' : 'gone') : state);
     return;
   }
   await done(operator, 'prune');
@@ -125,9 +126,15 @@ async function done(operator: Operator, ...args: string[]): Promise<void> {
   expect(await operator.run(args)).toMatchObject({ code: 0 });
 }
 
-async function shown(operator: Operator, bottle: string): Promise<{ state: string; preserved: boolean }> {
+interface Shown {
+  readonly state: string;
+  readonly preserved: boolean;
+  readonly session: { readonly phase: string } | null;
+}
+
+async function shown(operator: Operator, bottle: string): Promise<Shown> {
   const { stdout } = await operator.run(['show', bottle, '--json']);
-  return JSON.parse(stdout) as { state: string; preserved: boolean };
+  return JSON.parse(stdout) as Shown;
 }
 
 function bottles({ root }: Operator): string[] {

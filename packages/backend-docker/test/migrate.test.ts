@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithEngine, makeTestImage, TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
+import { KillingClient } from './killing-client.js';
 import { docker, Operator } from './operator.js';
 
 const containersOf = (identity: string) =>
@@ -126,7 +127,7 @@ describeWithEngine('a bottle that is moved to another backend', () => {
       const { code } = await operator.run(
         ['migrate', identity, '--backend', 'local'],
         '',
-        clientThatKills(killed + 1),
+        new KillingClient(killed + 1, false).env,
       );
       if (code !== null) {
         expect([code, containersOf(identity), backends()]).toEqual([0, '', ['local', 'local']]);
@@ -169,17 +170,4 @@ function leaveContainer(identity: string, folder: string): void {
     TEST_IMAGE,
     'true',
   );
-}
-
-/** An environment in which the n-th call of the engine's client kills who called it, with SIGKILL. */
-function clientThatKills(nth: number): Record<string, string> {
-  const folder = temporaryFolder();
-  const count = join(folder, 'count');
-  const script = `#!/bin/sh
-echo >>'${count}'
-if [ "$(wc -l <'${count}')" -eq ${nth} ]; then kill -9 $PPID; exit 1; fi
-PATH=\${PATH#*:} exec docker "$@"
-`;
-  writeFileSync(join(folder, 'docker'), script, { mode: 0o755 });
-  return { PATH: `${folder}:${process.env['PATH']}` };
 }

@@ -8,7 +8,7 @@ import { bottleRef } from './bottle-ref.js';
 import { type EndReport, endSession } from './end.js';
 import { readLaunch } from './launch-file.js';
 import { recordOrNull } from './record-or-null.js';
-import { readSession, type SessionRecord } from './session-file.js';
+import { readSession, type SessionRecord, writeSession } from './session-file.js';
 
 export interface UnattendedEnd extends EndReport {
   readonly exit: ExitStatus;
@@ -18,8 +18,8 @@ export interface UnattendedEnd extends EndReport {
 const KILLED: ExitStatus = { code: 137 };
 
 /**
- * Ends a bottle whose keeper was killed and whose agent runs on, as its keeper would have. Null: there is none such, or
- * somebody else is at it already. Throws BackendError.
+ * Ends a bottle whose keeper was killed and whose agent runs on, as its keeper would have; or goes on with an end that was begun
+ * and cut off, of which the agent may be gone already. Null: there is none such, or somebody else is at it already. Throws BackendError.
  */
 export async function stopUnattended(
   paths: BottlePaths,
@@ -33,16 +33,18 @@ export async function stopUnattended(
   if (readSession(paths)?.phase === 'ended') return null;
   const backend = await loadBackend(found);
   const ref = bottleRef(paths, record);
-  if (!backend.capabilities.attach || !(await runs(backend, ref))) return null;
+  if (!backend.capabilities.attach || !(await isToEnd(paths, backend, ref))) return null;
   const lease = await leaseOrNull(paths, backend.name);
   if (lease === null) return null;
   try {
     // A resume may have come and gone before the lease was ours.
-    if (!(await runs(backend, ref))) return null;
+    if (!(await isToEnd(paths, backend, ref))) return null;
+    const session = readSession(paths) ?? sessionNow();
+    // Killed from here on, the next stop sees what it has to finish. A full disk keeps no agent running, and the end's own note tells of it.
+    await writeSession(paths, { ...session, phase: 'ending' }).catch(() => {});
     await backend.stop(ref, options);
     const status = await backend.status(ref);
-    const exit = status.state === 'exited' ? (status.exit ?? KILLED) : KILLED;
-    const session = readSession(paths) ?? sessionNow();
+    const exit = (status.state === 'exited' ? status.exit : session.exit) ?? KILLED;
     const report = await endSession({
       paths,
       lease,
@@ -59,8 +61,8 @@ export async function stopUnattended(
   }
 }
 
-async function runs(backend: Backend, ref: BottleRef): Promise<boolean> {
-  return (await backend.status(ref)).state === 'running';
+async function isToEnd(paths: BottlePaths, backend: Backend, ref: BottleRef): Promise<boolean> {
+  return (await backend.status(ref)).state === 'running' || readSession(paths)?.phase === 'ending';
 }
 
 async function leaseOrNull(paths: BottlePaths, backend: string): Promise<Lease | null> {
