@@ -129,12 +129,13 @@ async function killEverywhere(scenario: Scenario): Promise<number> {
   const work = async (lane: number): Promise<void> => {
     for (let point = points.shift(); point !== undefined; point = points.shift()) {
       const inject = `${point.syscall}:signal=KILL:when=${point.nth}`;
-      const { operator: victim, run } = await once(scenario, lane, inject);
+      const { operator: victim, run, token } = await once(scenario, lane, inject);
       // The last ones are made only at times.
       if (!run.killed) continue;
       fired += 1;
       try {
         await scenario.check(victim, run);
+        await until(() => !runs(token));
       } catch (error) {
         throw new Error(`killed at ${inject} ${run.calls.at(-1)?.args ?? ''}`, { cause: error });
       }
@@ -150,7 +151,7 @@ async function once(
   scenario: Scenario,
   lane: number,
   inject?: string,
-): Promise<{ operator: Operator; run: KeeperRun }> {
+): Promise<{ operator: Operator; run: KeeperRun; token: string }> {
   const operator = scenario.operator(lane);
   const request = scenario.request(operator);
   const token = request.kind === 'start' ? tokenOf(operator) : tokenIn(operator);
@@ -158,9 +159,9 @@ async function once(
     mark: scenario.mark,
     ...(inject === undefined ? {} : { inject }),
   });
-  // Nothing of the sandbox survives its keeper.
-  await until(() => !runs(token));
-  return { operator, run };
+  // No agent survives its keeper. What was killed right as bubblewrap forked may wait on, for the next command to end it.
+  await until(() => !runs(token, { besides: 'bwrap' }));
+  return { operator, run, token };
 }
 
 interface Point {

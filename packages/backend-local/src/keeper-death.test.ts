@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BottleSpec } from '@bot-bottle/backend';
-import { describeWith } from '@bot-bottle/test-kit';
+import { describeWith, temporaryFolder } from '@bot-bottle/test-kit';
 import { operator, run } from '../test/bottle.js';
+import { findProgram } from './programs.js';
+import { readIfPresent } from './record.js';
 
 const machine = operator();
 const { backend, spec } = machine;
@@ -13,10 +15,10 @@ const { backend, spec } = machine;
 // A process that must be killed runs what was built.
 const KEEPER = join(__dirname, '../test/keeper.mjs');
 
-function keeper(killed: string, wanted: BottleSpec): ChildProcess {
+function keeper(killed: string, wanted: BottleSpec, env = process.env): ChildProcess {
   const { home, stateRoot } = machine;
   const argument = JSON.stringify({ spec: wanted, home, stateRoot });
-  return spawn(process.execPath, [KEEPER, killed, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [KEEPER, killed, argument], { stdio: ['ignore', 'pipe', 'inherit'], env });
 }
 
 async function shows(child: ChildProcess, text: string): Promise<void> {
@@ -45,6 +47,39 @@ function marked(marker: string): number[] {
 /** Fails by the test's own time limit when some never go. */
 async function gone(marker: string): Promise<void> {
   while (marked(marker).length > 0) await sleep(20);
+}
+
+/** An environment whose bubblewrap stays in its fork for longer than any test: its child waits meanwhile. */
+function slowToFork(): NodeJS.ProcessEnv {
+  const folder = temporaryFolder();
+  const [bwrap, strace] = ['bwrap', 'strace'].map(name => findProgram(name));
+  const script = [
+    '#!/bin/sh',
+    `[ "$1" != --version ] || exec ${bwrap} --version`,
+    `exec ${strace} -D -f -qq -o /dev/null -e trace=clone -e inject=clone:delay_exit=600000000 ${bwrap} "$@"`,
+  ];
+  writeFileSync(join(folder, 'bwrap'), `${script.join('\n')}\n`, { mode: 0o755 });
+  return { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
+}
+
+/** Of one process: a number below 1 would be a whole group's (kill(2)). */
+function kill(pid = 0): void {
+  if (pid < 1) throw new Error(`no process ${pid}`);
+  process.kill(pid, 'SIGKILL');
+}
+
+/** The same bottle by another name of its root, as behind a home folder that is a link. */
+function throughLink(wanted: BottleSpec): BottleSpec {
+  const link = join(temporaryFolder(), 'root');
+  symlinkSync(machine.stateRoot, link);
+  return { ...wanted, stateFolder: wanted.stateFolder.replace(machine.stateRoot, link) };
+}
+
+/** The first process of a sandbox, and who traces it. proc_pid_status(5): NSpid has a number for each namespace. */
+function forked(marker: string): { readonly pid: number; readonly tracer: number } | undefined {
+  const found = marked(marker).map(pid => ({ pid, status: readIfPresent(`/proc/${pid}/status`) ?? '' }));
+  const first = found.find(({ status }) => /^NSpid:\t\d+\t1$/m.test(status));
+  return first && { pid: first.pid, tracer: Number(/^TracerPid:\t(\d+)$/m.exec(first.status)?.[1]) };
 }
 
 /** Everything that a process can do to stay: leave the session, ignore every signal that can be, be nobody's child. */
@@ -115,26 +150,46 @@ describeWith('bwrap', 'when the keeper is killed', () => {
     },
   );
 
-  it('what a launch left half made is found by the file that it holds, and killed', async () => {
-    const wanted = spec('keeper-ddddd', { command: ['true'] });
-    const child = keeper('on-open', wanted);
-    await once(child, 'exit');
-    while ((await backend.status(wanted)).state === 'running') await sleep(20);
-    // As bubblewrap's first process, when its parent is killed before that lets it go on: it waits for ever.
-    const status = join(wanted.stateFolder, 'bwrap-status.json');
-    writeFileSync(
-      join(wanted.stateFolder, 'process'),
-      '00000000-0000-0000-0000-000000000000\n1 (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n',
+  describeWith('strace', 'right as bubblewrap forks', () => {
+    it.each(['stop', 'destroy', 'launch'] as const)(
+      'what then waits for ever is killed by the next %s, and nothing else is',
+      async next => {
+        const marker = `forks-${next}-${process.pid}-x`;
+        const wanted = throughLink(
+          spec(`forks-${next.padEnd(5, 'x').slice(0, 5)}`, { command: ['true', marker] }),
+        );
+        const child = keeper('never', wanted, slowToFork());
+        while (forked(marker) === undefined) await sleep(20);
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+        // Without its tracer bubblewrap goes on, to find that its terminal hung up.
+        kill(forked(marker)?.tracer);
+        while ((await backend.status(wanted)).state === 'running') await sleep(20);
+        expect(forked(marker)).toBeDefined();
+        const backup = spawn('sh', [
+          '-c',
+          'exec 7<"$1/seccomp.bpf"; echo reads; read -r x',
+          'sh',
+          wanted.stateFolder,
+        ]);
+        await shows(backup, 'reads');
+        try {
+          await {
+            stop: () => backend.stop(wanted, { graceMs: 0 }),
+            destroy: () => backend.destroy(wanted),
+            launch: () => run(backend, { ...wanted, command: ['true'] }),
+          }[next]();
+          expect(forked(marker)).toBeUndefined();
+          expect([backup.exitCode, backup.signalCode]).toEqual([null, null]);
+        } finally {
+          backup.kill();
+          const left = forked(marker);
+          if (left !== undefined) kill(left.pid);
+        }
+        await backend.destroy(wanted);
+        await gone(marker);
+      },
     );
-    writeFileSync(status, '');
-    const stuck = spawn('sh', ['-c', 'exec 7<"$1"; echo stuck; exec sleep 600', 'probe', status], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await shows(stuck, 'stuck');
-    const exit = once(stuck, 'exit');
-    await backend.stop(wanted, { graceMs: 0 });
-    expect(await exit).toEqual([null, 'SIGKILL']);
-    await backend.destroy(wanted);
   });
 
   it('another process stops and destroys what a live keeper still holds', async () => {

@@ -19,7 +19,14 @@ import { hasGrandchild } from './processes.js';
 import { findProgram } from './programs.js';
 import { readIfPresent } from './record.js';
 import { ADDRESS_FILE, environment, sandboxOptions } from './sandbox.js';
-import { makeScratch, removeIfPresent, type Scratch, scratchOf, writeScratch } from './scratch.js';
+import {
+  makeScratch,
+  removeIfPresent,
+  type Scratch,
+  sawAgentEnd,
+  scratchOf,
+  writeScratch,
+} from './scratch.js';
 import { addressOf, WayOut } from './way-out.js';
 
 /** Milliseconds between two looks at whether the agent has started. */
@@ -93,7 +100,7 @@ async function runCommand(
   });
   await wayOut?.open(() => exit !== undefined);
   while (exit === undefined && !hasGrandchild(terminal.pid)) await sleep(POLL);
-  if (exit !== undefined && !agentRan(scratch)) {
+  if (exit !== undefined && !sawAgentEnd(scratch)) {
     const reason = said().trim() || `it ended with ${exit.code} and said nothing`;
     throw new BackendError('isolation-failed', `the sandbox could not be built: ${reason}`);
   }
@@ -181,9 +188,4 @@ function devicesFolder(scratch: Scratch): string | null {
 /** bash, since it can close any descriptor; it is also the agent's SHELL. */
 function shell(): string {
   return findProgram('bash') ?? '/bin/sh';
-}
-
-/** bubblewrap reports an exit code only of a command that it has started. */
-function agentRan(scratch: Scratch): boolean {
-  return readIfPresent(scratch.status)?.includes('"exit-code"') ?? false;
 }

@@ -9,6 +9,8 @@ import { MAKE_DEVICES } from './devices.js';
  *   cannot close one above 9 (dash) gives up.
  * - The record is written by the process that it names, before it becomes bubblewrap, so that there is no moment at
  *   which a bottle runs and nobody knows. If the keeper died before, the hang-up of its terminal ends this shell.
+ * - The filter is opened for writing too, which nobody else does: what of a launch has it open can be told from a backup that
+ *   reads it (`killHolders`). bubblewrap's child has it open until it needs its parent no more.
  * - The options hold the agent's environment, which no command line may show to the other users of the host: they are read
  *   from a file without a name, through the descriptor of the process that wrote it. Nothing of this shell's own environment goes on either: the bottle can read bubblewrap's.
  */
@@ -37,7 +39,7 @@ mv -f "$record.new" "$record"
 ${MAKE_DEVICES}
 # The gate's other side may be dead: with a writer of its own, this shell does not wait to open it.
 [ "$gate" = - ] || exec 5<>"$gate" 6<"$gate" 5>&-
-exec 7>"$status" 8<"$options" 9<"$filter"
+exec 7>"$status" 8<"$options" 9<>"$filter"
 exec env -i "$bwrap" --args 8 "$@"
 `;
 

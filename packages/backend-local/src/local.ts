@@ -18,7 +18,7 @@ import { probe } from './probe.js';
 import { killHolders, stopSandbox } from './processes.js';
 import { isAlive, readIfPresent, readProcessRecord } from './record.js';
 import { ENVIRONMENT } from './sandbox.js';
-import { readExit, removeScratch, scratchOf } from './scratch.js';
+import { readExit, removeScratch, sawAgentEnd, scratchOf } from './scratch.js';
 
 export interface LocalOptions {
   /** Where the operator's programs are found. Nothing of it is passed on. Default: process.env. */
@@ -113,7 +113,7 @@ async function stop(ref: BottleRef, graceMs: number, env: Environment): Promise<
   const scratch = scratchOf(ref);
   const sandbox = readProcessRecord(scratch.record);
   if (sandbox !== null && isAlive(sandbox)) await stopSandbox(sandbox, graceMs);
-  // Nobody saw it end: its keeper was killed, perhaps in the middle of a launch.
-  if (existsSync(scratch.status) && readExit(scratch) === null) killHolders(scratch.status);
+  // bubblewrap was killed, perhaps in the middle of a launch: its child then waits for ever to be let go.
+  if (existsSync(scratch.status) && !sawAgentEnd(scratch)) await killHolders(scratch.filter);
   await limitGroup(env).leave(groupName(ref));
 }

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackendError } from '@bot-bottle/backend';
+import { BackendError, realOf } from '@bot-bottle/backend';
 import { isAlive, type ProcessRecord, readIfPresent } from './record.js';
 
 /** Milliseconds that the kernel gets to remove killed processes. */
@@ -54,24 +54,51 @@ function childrenOf(pid: number): number[] {
 }
 
 /**
- * Kills every process that has this file open. bubblewrap keeps its status file open from the first moment on, so this finds
- * what a killed launch left at a point where nothing else knows of it; no other program has the file.
+ * Kills every process that has this file open for writing, and returns when none has. The launch script opens the filter so,
+ * and nobody else does: a backup reads it. Each process is looked at right before it is killed, so a number is never a stranger's.
+ * @throws BackendError `stop-failed`
  */
-export function killHolders(file: string): void {
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    if (Number.isInteger(pid) && pid !== process.pid && holds(pid, file)) send(pid, 'SIGKILL');
+export async function killHolders(file: string): Promise<void> {
+  const real = realOf(file);
+  // Also of an earlier preparation, whose file the next one has replaced.
+  const names = [real, `${real} (deleted)`];
+  for (const until = performance.now() + KILL_TIMEOUT; ; await sleep(POLL)) {
+    const holders = processes().filter(pid => {
+      const found = holds(pid, names);
+      if (found) send(pid, 'SIGKILL');
+      return found;
+    });
+    if (holders.length === 0) return;
+    if (performance.now() >= until) {
+      throw new BackendError(
+        'stop-failed',
+        `process ${holders[0]} still runs ${KILL_TIMEOUT} ms after SIGKILL`,
+      );
+    }
   }
 }
 
-function holds(pid: number, file: string): boolean {
-  const folder = `/proc/${pid}/fd`;
+function processes(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+}
+
+/** False as well for another user's process: it is none of ours. */
+function holds(pid: number, names: readonly string[]): boolean {
   try {
-    return readdirSync(folder).some(fd => readlinkSync(`${folder}/${fd}`) === file);
-  } catch {
-    // Ended meanwhile, or another user's: then it is none of ours.
-    return false;
+    return readdirSync(`/proc/${pid}/fd`).some(
+      fd => names.includes(readlinkSync(`/proc/${pid}/fd/${fd}`)) && isWritable(pid, fd),
+    );
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return false;
+    throw error;
   }
+}
+
+/** proc_pid_fdinfo(5): the flags stand there in octal. */
+function isWritable(pid: number, fd: string): boolean {
+  const [, flags = '0'] = /^flags:\s*(\d+)$/m.exec(readIfPresent(`/proc/${pid}/fdinfo/${fd}`) ?? '') ?? [];
+  return (Number.parseInt(flags, 8) & (constants.O_WRONLY | constants.O_RDWR)) !== 0;
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -72,6 +72,11 @@ export function readExit(scratch: Scratch): ExitStatus | null {
   return text === null ? null : (JSON.parse(text) as ExitStatus);
 }
 
+/** bubblewrap reports an exit code only of a command that it has started, and only while it lives itself. */
+export function sawAgentEnd(scratch: Scratch): boolean {
+  return readIfPresent(scratch.status)?.includes('"exit-code"') ?? false;
+}
+
 /** Only this adapter writes in the folder, files and one empty folder; a folder with something in it is not ours and stays. */
 export function removeScratch(scratch: Scratch): DestroyReport {
   const stat = lstatSync(scratch.folder, { throwIfNoEntry: false });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { markPreserved } from '@bot-bottle/preserve';
 import { parseTrace, type TracedCall, temporaryFolder } from '@bot-bottle/test-kit';
 import type { AgentDefinition } from '../../src/agents/definition.js';
@@ -77,12 +77,13 @@ export async function keeperUnderStrace(
   };
 }
 
-/** Whether any process carries the token, in this namespace or in one below it. */
-export function runs(token: string): boolean {
+/** Whether any process carries the token, in this namespace or in one below it; but for programs called `besides`. */
+export function runs(token: string, { besides }: { readonly besides?: string } = {}): boolean {
   return readdirSync('/proc').some(name => {
     if (!/^\d+$/.test(name)) return false;
     try {
-      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(token);
+      const line = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      return line.includes(token) && basename(line.split('\0', 1)[0] ?? '') !== besides;
     } catch {
       return false;
     }
