@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describeWithEngine, temporaryFolder } from '@bot-bottle/test-kit';
@@ -44,6 +44,38 @@ describeWithEngine('an engine', () => {
       for (const connection of connections) connection.destroy();
       server.close();
     }
+  });
+
+  it('that answers questions and makes no change is waited for once, until a change is made', async () => {
+    const folder = temporaryFolder();
+    const hangs = join(folder, 'hangs');
+    // As a daemon whose container runtime hangs: it refuses by itself, too.
+    const client = `#!/bin/sh
+case $1 in
+  ps | context) echo answered ;;
+  kill) echo no such container >&2; exit 1 ;;
+  *) [ ! -e '${hangs}' ] || exec sleep 60 ;;
+esac
+`;
+    writeFileSync(join(folder, 'docker'), client, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
+    const engine = new Engine(env, { askMs: 8_000, changeMs: 2_000, hungMs: 500 });
+    const remove = () => engine.change(['rm', 'it']);
+    const inVain = (seconds: number) =>
+      expect(remove()).rejects.toMatchObject({
+        code: 'unavailable',
+        message: `the engine at answered hangs: no answer within ${seconds} seconds`,
+      });
+    writeFileSync(hangs, '');
+    await inVain(2);
+    expect(await engine.ask('ps')).toBe('answered\n');
+    await inVain(0.5);
+    await expect(engine.change(['kill', 'it'])).rejects.toMatchObject({ name: 'EngineRefusal' });
+    await inVain(0.5);
+    rmSync(hangs);
+    await remove();
+    writeFileSync(hangs, '');
+    await inVain(2);
   });
 
   it('whose client is killed has said nothing', async () => {

@@ -4,10 +4,13 @@ import { BackendError } from '@bot-bottle/backend';
 import { type CommandOptions, type CommandResult, type Environment, runCommand } from './command.js';
 import { composeOnPath, composePlugin } from './compose-command.js';
 
-/** Milliseconds that a question may take, and a change. An engine that hangs is one clear error, not a bottle that hangs. */
-const PATIENCE = { askMs: 15_000, changeMs: 60_000 };
-/** The same, once the engine has kept somebody waiting in vain and until it answers: taking back must not wait as long again. */
-const HUNG_MS = 3_000;
+/**
+ * Milliseconds that a question may take, and a change: an engine that hangs is one clear error, not a bottle that hangs. And both, once
+ * the engine has kept somebody waiting in vain and until it answers: taking back must not wait as long again.
+ */
+const PATIENCE = { askMs: 15_000, changeMs: 60_000, hungMs: 3_000 };
+/** A daemon whose container runtime hangs answers questions still, and makes no change. */
+type Kind = 'question' | 'change';
 const CLIENT = 'docker';
 /** What the client and both versions of Compose say of an engine that they do not reach. A registry's refusals are others. */
 const UNREACHABLE =
@@ -48,7 +51,8 @@ export class Engine {
   readonly env: Environment;
   #compose: Promise<ComposeCommand> | null = null;
   readonly #patience: typeof PATIENCE;
-  #hung = false;
+  /** Of what the last one was in vain. */
+  readonly #hung = new Set<Kind>();
 
   constructor(env: Environment, patience: Partial<typeof PATIENCE> = {}) {
     this.env = env;
@@ -63,32 +67,32 @@ export class Engine {
 
   /** A question, answered quickly or not at all. */
   async ask(...args: string[]): Promise<string> {
-    return (await this.#run(CLIENT, args, this.#patience.askMs)).toString();
+    return (await this.askBytes(...args)).toString();
   }
 
   async askBytes(...args: string[]): Promise<Buffer> {
-    return this.#run(CLIENT, args, this.#patience.askMs);
+    return this.#run(CLIENT, args, 'question');
   }
 
   async change(args: readonly string[], options: RunOptions = {}): Promise<string> {
-    return (await this.#run(CLIENT, args, this.#patience.changeMs, options)).toString();
+    return (await this.#run(CLIENT, args, 'change', options)).toString();
   }
 
   /** A change that takes long and tells of itself. */
   async follow(args: readonly string[], options: FollowOptions): Promise<void> {
-    await this.#run(CLIENT, args, options.timeoutMs, options);
+    await this.#run(CLIENT, args, 'change', options);
   }
 
   /** The first line that a container shows which the client starts or enters. Then the client is ended, and the container goes on. */
   async firstLine(args: readonly string[]): Promise<string> {
-    const shown = await this.#run(CLIENT, args, this.#patience.changeMs, { firstLine: true });
+    const shown = await this.#run(CLIENT, args, 'change', { firstLine: true });
     return shown.toString().split('\n')[0]?.trim() ?? '';
   }
 
   /** Compose v2 where there is one, else v1. */
   async compose(args: readonly string[]): Promise<string> {
     const [file = '', ...words] = (await this.composeCommand()).words;
-    return (await this.#run(file, [...words, ...args], this.#patience.changeMs)).toString();
+    return (await this.#run(file, [...words, ...args], 'change')).toString();
   }
 
   composeCommand(): Promise<ComposeCommand> {
@@ -118,14 +122,15 @@ export class Engine {
   async #run(
     file: string,
     args: readonly string[],
-    patienceMs: number,
+    kind: Kind,
     options: Partial<FollowOptions> = {},
   ): Promise<Buffer> {
-    const timeoutMs = options.timeoutMs ?? (this.#hung ? Math.min(patienceMs, HUNG_MS) : patienceMs);
+    const timeoutMs = options.timeoutMs ?? this.#patienceFor(kind);
     const { code, stdout, stderr, timedOut } = await this.#spawn(file, args, { ...options, timeoutMs });
-    if (options.timeoutMs === undefined) this.#hung = timedOut;
+    const done = code === 0 || (options.firstLine === true && stdout.includes('\n'));
+    if (options.timeoutMs === undefined) this.#note(kind, timedOut ? 'hung' : done ? 'done' : 'refused');
     if (timedOut) throw hung(await this.#address(), timeoutMs);
-    if (code === 0 || (options.firstLine && stdout.includes('\n'))) return stdout;
+    if (done) return stdout;
     // What it was to do is done or not: nobody knows, and nothing may be concluded from it.
     if (code === null) throw killed(file, args);
     const said = lastLine(stderr) || `${file} ended with ${code}`;
@@ -133,11 +138,27 @@ export class Engine {
     throw new EngineRefusal(said);
   }
 
+  #patienceFor(kind: Kind): number {
+    const { askMs, changeMs, hungMs } = this.#patience;
+    const patienceMs = kind === 'question' ? askMs : changeMs;
+    return this.#hung.has('question') || this.#hung.has(kind) ? Math.min(patienceMs, hungMs) : patienceMs;
+  }
+
+  /** Only a change that was made shows that more than the daemon answers: a refusal may be its own. */
+  #note(kind: Kind, outcome: 'done' | 'refused' | 'hung'): void {
+    if (outcome === 'hung') {
+      this.#hung.add(kind);
+      return;
+    }
+    this.#hung.delete('question');
+    if (kind === 'change' && outcome === 'done') this.#hung.delete('change');
+  }
+
   /** Where the client looks for it; no engine is asked for that. */
   async #address(): Promise<string> {
     const format = '{{.Endpoints.docker.Host}}';
     const asked = await this.#spawn(CLIENT, ['context', 'inspect', '--format', format], {
-      timeoutMs: HUNG_MS,
+      timeoutMs: this.#patience.hungMs,
     });
     return asked.stdout.toString().trim() || 'the address of your context';
   }

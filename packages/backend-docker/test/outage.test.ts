@@ -2,7 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BottleRef } from '@bot-bottle/backend';
 import { describeWithOwnEngine, makeTestImage, OwnEngine, temporaryFolder } from '@bot-bottle/test-kit';
+import { containersOf, removeContainers } from '../src/containers.js';
+import { Engine } from '../src/engine.js';
+import { stopAgent } from '../src/stop.js';
 import { Operator } from './operator.js';
 
 /** Does what it is told, a line at a time, whoever comes and goes. */
@@ -128,6 +132,25 @@ describeWithOwnEngine('an engine', () => {
     expect(await stateOf(id)).toBe('preserved');
     const saved = join(operator.folder(id), 'transcript/.talk/said');
     expect(existsSync(saved) ? readFileSync(saved, 'utf8') : 'said\n').toBe('said\n');
+    await remove(id);
+  });
+
+  it('whose container runtime alone hangs is waited for once, and the next stop finishes', async () => {
+    const id = await preserved();
+    await operator.killKeeper(id);
+    const ref = { identity: id, stateFolder: join(operator.folder(id), 'agent/backend') } as BottleRef;
+    const patient = new Engine(operator.env, { changeMs: 2_000, hungMs: 500 });
+    engine.freeze('containerd');
+    const hangs = (seconds: number) => ({
+      code: 'unavailable',
+      message: expect.stringMatching(new RegExp(`hangs: no answer within ${seconds} seconds$`)),
+    });
+    await expect(stopAgent(patient, ref, 0)).rejects.toMatchObject(hangs(2));
+    const ids = await containersOf(patient, ref);
+    expect(ids).toHaveLength(2);
+    await expect(removeContainers(patient, ids)).rejects.toMatchObject(hangs(0.5));
+    engine.thaw();
+    expect(await operator.run(['stop', id, '--grace', '0'])).toMatchObject({ code: 0 });
     await remove(id);
   });
 
