@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@bot-bottle/test-kit';
 import { Operator, until } from './support/cli.js';
+import { worker } from './support/keeper.js';
 import { markPreserved, plant, plantLocal } from './support/records.js';
 
 const operators: Operator[] = [];
@@ -160,6 +161,37 @@ describe('preserve, rm and prune', () => {
     }
   });
 
+  it('tears down by force what the last launch of a bottle without a readable record left at its backend', async () => {
+    const operator = newOperator();
+    const said = join(operator.root, 'said');
+    mkdirSync(operator.root, { mode: 0o700 });
+    writeFileSync(
+      join(operator.root, 'mine.cjs'),
+      `const { appendFileSync } = require('node:fs');
+       exports.createBackend = () => ({
+         name: 'mine', contract: { major: 1, minor: 0 }, capabilities: {},
+         status: async () => ({ state: 'exited', exit: null }),
+         destroy: async ({ identity }) => (appendFileSync(${JSON.stringify(said)}, identity + '\\n'), { removed: true, left: [] }),
+       });`,
+    );
+    writeFileSync(join(operator.root, 'bot-bottle.yaml'), 'backends: { mine: ./mine.cjs }');
+    for (const [id, record] of [
+      ['broken-aaaaa', '['],
+      ['array-bbbbb', '[]'],
+      ['absent-ccccc', null],
+    ] as const) {
+      const folder = plant(operator, id, record);
+      const launch = {
+        ...{ version: 1, agent: worker('token'), args: [] },
+        ...{ backend: { name: 'mine' }, workspace: { kind: 'empty' }, limits: {} },
+      };
+      writeFileSync(join(folder, 'launch.json'), JSON.stringify(launch));
+      expect(await operator.run(['rm', '--force', id])).toMatchObject({ code: 0, stderr: '' });
+      expect(existsSync(folder)).toBe(false);
+    }
+    expect(readFileSync(said, 'utf8')).toBe('broken-aaaaa\narray-bbbbb\nabsent-ccccc\n');
+  });
+
   it('removes by force alone what an adapter that cannot be used may have left', async () => {
     const operator = newOperator();
     const missing = plant(operator, 'absent-aaaaa', { backend: 'docker' });
@@ -188,12 +220,15 @@ describe('preserve, rm and prune', () => {
     plant(operator, 'broken-ccccc', '[');
     plant(operator, 'older-ddddd');
     plant(operator, 'cut-eeeee', null);
+    mkdirSync(join(plant(operator, 'lost-fffff', null), 'agent', 'home'), { recursive: true });
+    const record = join(operator.root, 'state', 'broken-ccccc', 'metadata.json');
     const expected = (action: string) =>
       [
-        'kept broken-ccccc: its record cannot be read',
+        `kept broken-ccccc: its record cannot be read: ${record}: expected a value, the text ends at line 2, column 1`,
         `${action} cut-eeeee: its start was cut off`,
         `${action} ended-aaaaa: its session ended and nobody kept it`,
         'kept kept-bbbbb: it is preserved',
+        'kept lost-fffff: it has been at work, and its record is gone',
         'kept older-ddddd: its backend "docker" is not installed, so nobody can tell whether it runs',
       ].join('\n');
     const dry = await operator.run(['prune', '--dry-run']);
@@ -213,6 +248,7 @@ describe('preserve, rm and prune', () => {
     expect(left.map((entry: { identity: string }) => entry.identity)).toEqual([
       'broken-ccccc',
       'kept-bbbbb',
+      'lost-fffff',
       'older-ddddd',
     ]);
   });
@@ -258,6 +294,17 @@ describe('show', () => {
 });
 
 describe('stop and logs', () => {
+  it('do not say of a bottle whose record cannot be read that it does not run', async () => {
+    const operator = newOperator();
+    for (const record of ['[', '[]']) {
+      const folder = plant(operator, 'broken-aaaaa', record);
+      const { code, stdout, stderr } = await operator.run(['stop', 'broken-aaaaa']);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(join(folder, 'metadata.json'));
+      expect(stderr).toContain('  try: bot-bottle show broken-aaaaa\n');
+    }
+  });
+
   it('ends a session in order and keeps what its terminal showed', async () => {
     const operator = newOperator();
     const { identity } = await operator.start('shell', '--preserve', '--', '-c', 'echo shown; sleep 60');

@@ -8,7 +8,7 @@ import { bottleRef } from '../session/bottle-ref.js';
 import { describeOrphan } from '../session/describe-orphan.js';
 import { SessionError } from '../session/errors.js';
 import { findOrphans, type Orphan, removeOrphan } from '../session/orphans.js';
-import { recordOrNull } from '../session/record-or-null.js';
+import { recordState } from '../session/record-state.js';
 import { removeSession } from '../session/remove.js';
 import { messageOf } from '../thrown.js';
 
@@ -30,7 +30,7 @@ const BECAUSE: Readonly<Record<SweepOutcome['reason'], string>> = {
   preserved: 'it is preserved',
   blocked: 'it waits for an approval',
   'resume-failed': 'its last resume failed',
-  'record-unreadable': 'its record cannot be read',
+  'record-unreadable': 'it has been at work, and its record is gone',
   ended: 'its session ended and nobody kept it',
   'never-started': 'its start was cut off',
   forced: 'you said so',
@@ -40,7 +40,7 @@ const BECAUSE: Readonly<Record<SweepOutcome['reason'], string>> = {
 
 /** The sweep, with what only the CLI knows: how to read a record, and to ask and clear a bottle's backend. */
 export class Pruning {
-  /** Why a bottle without a lease counts as running, where its backend did not say so. */
+  /** Why nobody can tell that a bottle may go, where its backend did not say that it runs. */
   readonly #doubts = new Map<string, string>();
   readonly #surveys: BackendSurveys;
 
@@ -92,8 +92,12 @@ export class Pruning {
   }
 
   async #inspect(paths: BottlePaths): Promise<Inspection> {
-    const record = recordOrNull(paths);
-    if (record === null) return 'unreadable';
+    const state = recordState(paths);
+    if (state.is === 'unreadable') {
+      this.#doubts.set(paths.identity, `its record cannot be read: ${messageOf(state.error)}`);
+    }
+    if (state.is !== 'readable') return 'unreadable';
+    const { record } = state;
     const name = effectiveBackend(record);
     const ref = this.registry.find(name);
     if (ref === undefined) {
@@ -112,8 +116,8 @@ export class Pruning {
     }
     if (seen !== null && seen.presence !== 'unknown')
       return seen.presence === 'running' ? 'running' : 'readable';
-    const { state } = await (await loadBackend(ref)).status(bottleRef(paths, record));
-    return state === 'running' ? 'running' : 'readable';
+    const status = await (await loadBackend(ref)).status(bottleRef(paths, record));
+    return status.state === 'running' ? 'running' : 'readable';
   }
 
   /** At its backend and on the disk; looks again under the lease, for a resume may have come meanwhile. */
@@ -135,7 +139,8 @@ export class Pruning {
   }
 
   #tell({ identity, action, reason, report, error }: SweepOutcome): Pruned {
-    const doubt = reason === 'still-running' ? this.#doubts.get(identity) : undefined;
+    const doubted = reason === 'still-running' || reason === 'record-unreadable';
+    const doubt = doubted ? this.#doubts.get(identity) : undefined;
     const why = error === undefined ? '' : `: ${messageOf(error)}`;
     return {
       identity,

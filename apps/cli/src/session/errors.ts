@@ -4,7 +4,7 @@ export type SessionErrorCode =
   | 'no-such-bottle'
   /** A start that was killed before it had finished: there is nothing to resume. */
   | 'unfinished'
-  /** `launch.json` or `session.json` cannot be read. */
+  /** `launch.json` or `session.json` cannot be read, or what stands in the record's place is none. */
   | 'broken-bottle'
   | 'already-running'
   /** It has a record, or its backend has nothing of it. */

@@ -1,7 +1,7 @@
 import type { Backend, BottleRef, Sighting } from '@bot-bottle/backend';
 import { createFolder, DurableFsError, ensureFolder } from '@bot-bottle/durable-fs';
 import { isIdentity } from '@bot-bottle/identity';
-import { acquireLease, type Lease, PreserveError, readLease, removeBottle } from '@bot-bottle/preserve';
+import { type Lease, readLease, removeBottle } from '@bot-bottle/preserve';
 import { type BottlePaths, bottlePaths, rootPaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
 import type { BackendSurveys } from './at-backend.js';
@@ -9,6 +9,7 @@ import type { BackendRef, FindBackend } from './backend-ref.js';
 import { bottleRef } from './bottle-ref.js';
 import { removeImage } from './image.js';
 import { isThere } from './is-there.js';
+import { leaseIfFree } from './lease-if-free.js';
 
 /** What a backend still has of a bottle of this root whose record is gone. */
 export interface Orphan {
@@ -57,10 +58,10 @@ export interface HeldOrphan {
   release(): Promise<void>;
 }
 
-/** Null: somebody else is at it, or it is no orphan any more. */
+/** Null: somebody else is at it, or it is no orphan any more. Throws PreserveError 'lease-unknown'. */
 export async function holdOrphan({ paths }: Orphan): Promise<HeldOrphan | null> {
   const made = makeFolder(paths);
-  const lease = await leaseOrNull(paths);
+  const lease = await leaseIfFree(paths, { orphan: true });
   if (lease === null) return null;
   const release = async (): Promise<void> => {
     if (made && !hasRecord(paths)) await removeBottle(paths, { lease });
@@ -102,19 +103,6 @@ function makeFolder(paths: BottlePaths): boolean {
     return true;
   } catch (error) {
     if (error instanceof DurableFsError && error.code === 'exists') return false;
-    throw error;
-  }
-}
-
-async function leaseOrNull(paths: BottlePaths): Promise<Lease | null> {
-  try {
-    return await acquireLease(paths, { orphan: true });
-  } catch (error) {
-    if (
-      error instanceof PreserveError &&
-      ['lease-held', 'lease-unknown', 'no-such-bottle'].includes(error.code)
-    )
-      return null;
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import { bottleRef } from './bottle-ref.js';
 import { SessionError } from './errors.js';
 import { removeImage } from './image.js';
 import { readLaunch } from './launch-file.js';
-import { recordOrNull } from './record-or-null.js';
+import { type RecordState, recordState } from './record-state.js';
 import { stopBottle } from './stop.js';
 
 export interface RemoveOptions {
@@ -23,7 +23,8 @@ export interface RemoveOptions {
 
 /**
  * Removes what the bottle left at its backend, then its state. Idempotent. Throws SessionError 'already-running',
- * 'backend-missing' (what runs there could not be torn down); PreserveError 'preserved', 'lease-unknown'.
+ * 'backend-missing' (what runs there could not be torn down), 'broken-bottle' and MetadataError (a record that cannot be read
+ * goes by force alone); PreserveError 'preserved', 'lease-unknown'.
  */
 export async function removeSession(paths: BottlePaths, options: RemoveOptions): Promise<TreeReport> {
   const { force = false, graceMs } = options;
@@ -56,13 +57,11 @@ async function destroyAtBackend(
   paths: BottlePaths,
   { backends, force = false }: RemoveOptions,
 ): Promise<readonly LeftEntry[]> {
-  const record = recordOrNull(paths);
-  if (record === null) {
-    return [];
-  }
-  const ref = bottleRef(paths, record);
+  const state = recordState(paths);
+  if (state.is === 'unreadable' && !force) throw state.error;
+  const ref = bottleRef(paths, state.is === 'readable' ? state.record : null);
   const left: LeftEntry[] = [];
-  for (const name of new Set([effectiveBackend(record), ...formerBackend(paths)])) {
+  for (const name of backendsOf(paths, state)) {
     let backend: Backend;
     try {
       backend = await adapterOf(name, backends);
@@ -82,17 +81,16 @@ async function destroyAtBackend(
   return left;
 }
 
-/** Another one than the record's where a migration was cut off. */
-function formerBackend(paths: BottlePaths): readonly string[] {
+/** The record's; and that of the last launch, another one where a migration was cut off, and all that is known without a record. */
+function backendsOf(paths: BottlePaths, state: RecordState): ReadonlySet<string> {
+  const names = new Set(state.is === 'readable' ? [effectiveBackend(state.record)] : []);
   try {
     const launch = readLaunch(paths);
-    return launch === null ? [] : [launch.backend.name];
+    if (launch !== null) names.add(launch.backend.name);
   } catch (error) {
-    if (error instanceof SessionError) {
-      return [];
-    }
-    throw error;
+    if (!(error instanceof SessionError)) throw error;
   }
+  return names;
 }
 
 async function adapterOf(name: string, backends: FindBackend): Promise<Backend> {

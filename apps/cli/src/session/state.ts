@@ -1,9 +1,10 @@
-import { type BottleRecord, MetadataError, type RecordEntry, readRecord } from '@bot-bottle/metadata';
+import type { BottleRecord, RecordEntry } from '@bot-bottle/metadata';
 import { isPreserved, readLease } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { messageOf } from '../thrown.js';
 import { SessionError } from './errors.js';
 import { isThere } from './is-there.js';
+import { recordState } from './record-state.js';
 import { readSession, type SessionRecord } from './session-file.js';
 
 /**
@@ -45,20 +46,18 @@ export interface BottleDescription {
 export function describeBottle(paths: BottlePaths, entry?: RecordEntry): BottleDescription {
   const preserved = isPreserved(paths);
   const lease = isThere(paths.lease) ? readLease(paths).state : 'none';
-  const record = attempt(() => (entry === undefined ? readRecord(paths) : recordOf(entry)));
-  if (record.value === null && record.problem === null && isThere(paths.metadata)) {
-    record.problem = `${paths.metadata} holds no record; expected a JSON object`;
-  }
-  const session = attempt(() => (isThere(paths.session) ? readSession(paths) : null));
-  const problem =
-    record.problem ??
-    session.problem ??
-    (session.value?.problems.length ? session.value.problems.join('; ') : null);
-  const facts = { preserved, record: record.value, session: session.value };
-  const broken = record.problem !== null || session.problem !== null;
+  const record = recordState(paths, entry);
+  const session = sessionState(paths);
+  const broken = record.is === 'unreadable' ? messageOf(record.error) : session.problem;
+  const problem = broken ?? (session.value?.problems.length ? session.value.problems.join('; ') : null);
+  const facts = {
+    preserved,
+    record: record.is === 'readable' ? record.record : null,
+    session: session.value,
+  };
   const unowned = (): BottleState => {
-    if (broken) return 'broken';
-    if (record.value === null) return 'unfinished';
+    if (broken !== null) return 'broken';
+    if (record.is === 'absent') return 'unfinished';
     // A session that could not be torn down has no owner either, and has not ended.
     const over = session.value === null ? lease === 'none' : session.value.phase === 'ended';
     if (!over) return 'dead';
@@ -91,18 +90,11 @@ function livePhase(session: SessionRecord | null): BottleState {
   }
 }
 
-function recordOf(entry: RecordEntry): BottleRecord | null {
-  if (entry.error !== undefined) throw entry.error;
-  return entry.record;
-}
-
-function attempt<T>(read: () => T | null): { value: T | null; problem: string | null } {
+function sessionState(paths: BottlePaths): { value: SessionRecord | null; problem: string | null } {
   try {
-    return { value: read(), problem: null };
+    return { value: isThere(paths.session) ? readSession(paths) : null, problem: null };
   } catch (error) {
-    if (error instanceof MetadataError || error instanceof SessionError) {
-      return { value: null, problem: messageOf(error) };
-    }
+    if (error instanceof SessionError) return { value: null, problem: error.message };
     throw error;
   }
 }

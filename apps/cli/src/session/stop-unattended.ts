@@ -1,13 +1,13 @@
 import type { Backend, BottleRef, ExitStatus } from '@bot-bottle/backend';
 import { effectiveBackend } from '@bot-bottle/metadata';
-import { acquireLease, type Lease, PreserveError } from '@bot-bottle/preserve';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
 import type { FindBackend } from './backend-ref.js';
 import { bottleRef } from './bottle-ref.js';
 import { type EndReport, endSession } from './end.js';
 import { readLaunch } from './launch-file.js';
-import { recordOrNull } from './record-or-null.js';
+import { leaseIfFree } from './lease-if-free.js';
+import { recordState } from './record-state.js';
 import { readSession, type SessionRecord, writeSession } from './session-file.js';
 
 export interface UnattendedEnd extends EndReport {
@@ -19,22 +19,27 @@ const KILLED: ExitStatus = { code: 137 };
 
 /**
  * Ends a bottle whose keeper was killed and whose agent runs on, as its keeper would have; or goes on with an end that was begun
- * and cut off, of which the agent may be gone already. Null: there is none such, or somebody else is at it already. Throws BackendError.
+ * and cut off, of which the agent may be gone already. Null: there is none such, or somebody else is at it already.
+ * Throws BackendError; MetadataError or SessionError 'broken-bottle' where its record cannot be read; PreserveError 'lease-unknown'.
  */
 export async function stopUnattended(
   paths: BottlePaths,
   options: { readonly backends: FindBackend; readonly graceMs: number },
 ): Promise<UnattendedEnd | null> {
-  const record = recordOrNull(paths);
-  const launch = record === null ? null : readLaunch(paths);
-  const found = record === null ? undefined : options.backends(effectiveBackend(record));
-  if (record === null || launch === null || found === undefined) return null;
+  const state = recordState(paths);
+  // Nobody can tell what runs of it.
+  if (state.is === 'unreadable') throw state.error;
+  if (state.is === 'absent') return null;
+  const { record } = state;
+  const launch = readLaunch(paths);
+  const found = options.backends(effectiveBackend(record));
+  if (launch === null || found === undefined) return null;
   // It was torn down: no engine is needed to say so.
   if (readSession(paths)?.phase === 'ended') return null;
   const backend = await loadBackend(found);
   const ref = bottleRef(paths, record);
   if (!backend.capabilities.attach || !(await isToEnd(paths, backend, ref))) return null;
-  const lease = await leaseOrNull(paths, backend.name);
+  const lease = await leaseIfFree(paths, { backend: backend.name });
   if (lease === null) return null;
   try {
     // A resume may have come and gone before the lease was ours.
@@ -63,16 +68,6 @@ export async function stopUnattended(
 
 async function isToEnd(paths: BottlePaths, backend: Backend, ref: BottleRef): Promise<boolean> {
   return (await backend.status(ref)).state === 'running' || readSession(paths)?.phase === 'ending';
-}
-
-async function leaseOrNull(paths: BottlePaths, backend: string): Promise<Lease | null> {
-  try {
-    return await acquireLease(paths, { backend });
-  } catch (error) {
-    if (error instanceof PreserveError && (error.code === 'lease-held' || error.code === 'no-such-bottle'))
-      return null;
-    throw error;
-  }
 }
 
 function sessionNow(): SessionRecord {
