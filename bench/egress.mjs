@@ -33,8 +33,10 @@ const CONNECTIONS = [1, 50, 500];
 const RATE = { tunnel: 2000, plain: 500, inspected: 100 };
 /** Before anything of it is measured, each serves for so long: Node is slower in its first seconds. */
 const WARM_UP_SECONDS = 10;
-/** What mitmproxy as it is installed is given: it keeps bodies whole, and its time for one grows with the square of its size. */
+/** mitmproxy as it is installed keeps bodies whole, and its time for one grows with the square of its size: it is given a small one too. */
 const WHOLE_MIB = 16;
+/** Milliseconds after which a transfer is given up. */
+const MOST_MS = 120_000;
 const POLICY_CHANGES = Number(process.env.BENCH_CHANGES ?? 120);
 
 const only = process.argv
@@ -80,7 +82,9 @@ async function main() {
     await compare(part, path, [direct, ...proxies], load);
     if (part === 'inspected' && peers.includes('mitmproxy')) {
       proxies.push(await startMitmproxy(join(folder, 'as-installed'), cert, { whole: true }));
-      await bulk(part, path, [direct, proxies[0], proxies.at(-1)], load, WHOLE_MIB);
+      const both = [direct, proxies[0], proxies.at(-1)];
+      await bulk(part, path, both, load, WHOLE_MIB);
+      await bulk(part, path, both, load, BULK_MIB, 1);
     }
     for (const proxy of proxies) await stop(proxy);
   }
@@ -149,10 +153,11 @@ async function compare(part, path, proxies, load) {
 }
 
 /** One large answer, and one large request. */
-async function bulk(part, path, proxies, load, mib) {
+async function bulk(part, path, proxies, load, mib, rounds = Math.min(ROUNDS, 3)) {
   for (const direction of ['down', 'up']) {
-    const results = await inTurns(proxies, Math.min(ROUNDS, 3), proxy =>
-      ask(load, proxy, { measure: 'bulk', path: through(path, proxy), bytes: mib * 2 ** 20, direction }),
+    const size = { bytes: mib * 2 ** 20, direction, most: MOST_MS };
+    const results = await inTurns(proxies, rounds, proxy =>
+      ask(load, proxy, { measure: 'bulk', path: through(path, proxy), ...size }),
     );
     print(
       `${part}, ${mib} MiB ${direction}`,
@@ -162,6 +167,7 @@ async function bulk(part, path, proxies, load, mib) {
         'cpu s': of(runs, run => run.cpu),
         'ours/it': ratio(results, runs, run => run.mibPerSecond),
         failed: runs.reduce((sum, run) => sum + run.failed, 0),
+        ...(runs.some(run => run.givenUp) && { 'given up after s': MOST_MS / 1000 }),
       })),
     );
   }

@@ -129,11 +129,14 @@ function stream(path) {
 /** Attempts at one transfer: squid 5.7 breaks off many uploads that come fast, as if the client had ended them. */
 const ATTEMPTS = 20;
 
-/** One large answer or one large request, in MiB a second; NaN where every attempt was broken off. */
+/**
+ * One large answer or one large request, in MiB a second; NaN where every attempt was broken off. What is not over after `most`
+ * milliseconds is given up, and the figure is what it would have been just then: more than it was.
+ */
 async function bulk(options) {
   for (let failed = 0; failed < ATTEMPTS; failed++) {
     try {
-      return { mibPerSecond: await transfer(options), failed };
+      return { ...(await transfer(options)), failed };
     } catch (error) {
       if (error.message !== CUT) throw error;
     }
@@ -141,22 +144,27 @@ async function bulk(options) {
   return { mibPerSecond: Number.NaN, failed: ATTEMPTS };
 }
 
-function transfer({ path, bytes, direction }) {
+function transfer({ path, bytes, direction, most = Number.POSITIVE_INFINITY }) {
   let received = 0;
   return new Promise((resolve, reject) => {
     let start;
+    let patience;
     const onData = data => {
       received += data.length;
       const done = direction === 'up' ? endsAnswer(data) : received >= bytes;
       if (!done) return;
-      const seconds = (now() - start) / 1000;
+      end(now() - start);
+    };
+    const end = (milliseconds, givenUp = false) => {
+      clearTimeout(patience);
       opened.then(socket => socket.destroy());
-      resolve(bytes / 2 ** 20 / seconds);
+      resolve({ mibPerSecond: bytes / 2 ** 20 / (milliseconds / 1000), givenUp });
     };
     const opened = open(path, onData, () => reject(new Error(CUT)));
     opened.then(socket => {
       process.send({ begun: true });
       start = now();
+      if (Number.isFinite(most)) patience = setTimeout(() => end(most, true), most);
       if (direction === 'down') socket.write(head(path, 'GET', `/bytes/${bytes}`));
       else upload(socket, head(path, 'POST', '/', `Content-Length: ${bytes}\r\n`), bytes);
     }, reject);
