@@ -140,7 +140,7 @@ describeWithOwnEngine('in the middle of a command', () => {
       {
         code: 1,
         stdout: expect.stringMatching(new RegExp(`^kept ${all.pruned}: .*${hangs}$`, 'm')),
-        stderr: '',
+        stderr: '  try: systemctl restart docker\n',
       },
     ]);
     engine.thaw();
@@ -158,7 +158,7 @@ describeWithOwnEngine('in the middle of a command', () => {
       {
         code: 1,
         stdout: expect.stringMatching(new RegExp(`^kept ${all.pruned}: .*${down}$`, 'm')),
-        stderr: '',
+        stderr: '  try: systemctl start docker\n',
       },
     ]);
     const pruned = await operator.run(['prune']);
@@ -166,7 +166,9 @@ describeWithOwnEngine('in the middle of a command', () => {
       code: 1,
       stdout: expect.stringMatching(new RegExp(`^kept ${all.pruned}: .*${down}$`, 'm')),
       stderr: expect.stringMatching(
-        new RegExp(`^bot-bottle: what docker has without a record is not known: ${down}\n$`),
+        new RegExp(
+          `^bot-bottle: what docker has without a record is not known: ${down}\n  try: systemctl start docker\n$`,
+        ),
       ),
     });
     await engine.start();

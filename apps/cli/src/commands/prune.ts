@@ -2,7 +2,9 @@ import { createRegistry } from '../backends/registry.js';
 import { loadOwnSettings } from '../config/settings.js';
 import { EXIT } from '../output/exit-codes.js';
 import { formatBytes } from '../output/format.js';
+import { remediesOf } from '../output/remedies.js';
 import { writeJsonArray, writeLine } from '../output/write.js';
+import { codeOf } from '../thrown.js';
 import { type Pruned, Pruning } from './pruning.js';
 import type { Run } from './spec.js';
 
@@ -26,10 +28,18 @@ export const run: Run = async (context, input) => {
         await writeLine(context.stderr, `bot-bottle: ${path} stayed: ${reason}`);
     }
   }
-  for (const { backend, error } of await pruning.failures())
+  const failures = await pruning.failures();
+  for (const { backend, error } of failures)
     await writeLine(
       context.stderr,
       `bot-bottle: what ${backend} has without a record is not known: ${error.message}`,
     );
+  const remedies = new Set(pruning.remedies);
+  for (const { error } of failures) {
+    for (const remedy of remediesOf(codeOf(error) ?? '', error, 'ID') ?? []) remedies.add(remedy);
+  }
+  for (const remedy of remedies) await writeLine(context.stderr, `  try: ${remedy}`);
+  // What was asked for was not done: nobody knows what there is to remove.
+  if (input.flag('orphans') && failures.length > 0) return EXIT.failed;
   return failed ? EXIT.failed : EXIT.ok;
 };

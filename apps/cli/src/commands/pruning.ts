@@ -3,6 +3,7 @@ import { type Inspection, PreserveError, type SweepOutcome, sweep } from '@bot-b
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
 import type { Registry } from '../backends/registry.js';
+import { remediesOf } from '../output/remedies.js';
 import { BackendSurveys } from '../session/at-backend.js';
 import { bottleRef } from '../session/bottle-ref.js';
 import { describeOrphan } from '../session/describe-orphan.js';
@@ -10,7 +11,7 @@ import { SessionError } from '../session/errors.js';
 import { findOrphans, type Orphan, removeOrphan } from '../session/orphans.js';
 import { recordState } from '../session/record-state.js';
 import { removeSession } from '../session/remove.js';
-import { messageOf } from '../thrown.js';
+import { codeOf, messageOf } from '../thrown.js';
 
 /** What became of one bottle and why, as `prune --json` prints it. */
 export interface Pruned extends Pick<SweepOutcome, 'identity' | 'action'> {
@@ -43,6 +44,7 @@ export class Pruning {
   /** Why nobody can tell that a bottle may go, where its backend did not say that it runs. */
   readonly #doubts = new Map<string, string>();
   readonly #surveys: BackendSurveys;
+  readonly #remedies = new Set<string>();
 
   constructor(
     private readonly root: string,
@@ -72,6 +74,11 @@ export class Pruning {
     }
   }
 
+  /** What to type for what could not be judged or removed, each once. */
+  get remedies(): Iterable<string> {
+    return this.#remedies;
+  }
+
   /** Backends that did not answer. */
   failures(): ReturnType<BackendSurveys['failures']> {
     return this.#surveys.failures();
@@ -87,6 +94,7 @@ export class Pruning {
         return { ...told, action, reason: 'orphan', because: describeOrphan(orphan) };
       return { ...told, action: 'kept', reason: 'orphan', because: 'somebody else has taken it up' };
     } catch (error) {
+      this.#noteRemedies(identity, error);
       return { ...told, action: 'kept', reason: 'failed', because: `${BECAUSE.failed}: ${messageOf(error)}` };
     }
   }
@@ -142,6 +150,7 @@ export class Pruning {
     const doubted = reason === 'still-running' || reason === 'record-unreadable';
     const doubt = doubted ? this.#doubts.get(identity) : undefined;
     const why = error === undefined ? '' : `: ${messageOf(error)}`;
+    if (error !== undefined) this.#noteRemedies(identity, error);
     return {
       identity,
       action,
@@ -150,5 +159,9 @@ export class Pruning {
       bytes: report?.bytes ?? null,
       left: report?.left ?? [],
     };
+  }
+
+  #noteRemedies(identity: string, error: unknown): void {
+    for (const remedy of remediesOf(codeOf(error) ?? '', error, identity) ?? []) this.#remedies.add(remedy);
   }
 }
