@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithEngine, makeTestImage } from '@bot-bottle/test-kit';
 import { docker, Operator } from './operator.js';
@@ -120,5 +120,29 @@ describeWithEngine('containers whose record is gone', () => {
     expect([running(lost), running(kept)]).toEqual([0, 2]);
     expect(existsSync(operator.folder(lost))).toBe(false);
     expect(await operator.run(['stop', kept, '--grace', '0'])).toMatchObject({ code: 0 });
+  });
+
+  it('and those that have one are the same bottles however their root is spelled', async () => {
+    const operator = new Operator();
+    const link = join(operator.home, '../link');
+    symlinkSync('home', link);
+    const spelled = (...args: string[]) =>
+      operator.run(args, '', { BOT_BOTTLE_HOME: `${link}/elsewhere/..//.bot-bottle/` });
+    const { stdout } = await spelled('start', 'shell', '--detach', '--', '-c', 'read -r x');
+    const identity = stdout.trim();
+    await operator.killKeeper(identity);
+    expect(await operator.json('list')).toMatchObject([
+      { identity, state: 'unattended', atBackend: 'running' },
+    ]);
+    rmSync(operator.folder(identity), { recursive: true });
+    expect(await operator.run(['adopt', identity])).toMatchObject({ code: 0, stdout: `${identity}\n` });
+    expect(JSON.parse((await spelled('show', identity, '--json')).stdout)).toMatchObject({
+      ...{ state: 'unattended', cwd: '', copyCwd: false },
+    });
+    rmSync(operator.folder(identity), { recursive: true });
+    expect(await spelled('prune', '--orphans')).toMatchObject({
+      ...{ code: 0, stdout: expect.stringContaining(`removed ${identity}: `), stderr: '' },
+    });
+    expect(running(identity)).toBe(0);
   });
 });

@@ -64,8 +64,9 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 
 async function createContext(): Promise<Context> {
   const { stateRoot } = await import('@bot-bottle/state-paths');
+  const { canonicalRoot } = await import('../config/canonical-root.js');
   return {
-    root: stateRoot(),
+    root: canonicalRoot(stateRoot()),
     env: process.env,
     // Most commands do without, and work also where it was removed.
     get cwd() {
