@@ -121,6 +121,25 @@ describeWith('bwrap', 'a client', () => {
     expect(shown).toContain(createHash('md5').update(Buffer.alloc(length, 'typed ')).digest('hex'));
   });
 
+  it('that types to an agent that never reads can have it stopped', async () => {
+    const script = 'stty raw -echo; echo ready; exec sleep 1000';
+    const bottle = await operator.start('shell', '--preserve', '--', '-c', script);
+    const socket = await attached(bottle);
+    await new Promise<void>(resolve => {
+      let shown = '';
+      socket.on('data', chunk => {
+        shown += chunk.toString('latin1');
+        if (shown.includes('ready')) resolve();
+      });
+    });
+    for (const frame of encodeData(Buffer.alloc(1_000_000, 'typed '))) socket.write(frame);
+    // It takes in what it will hold.
+    await until(() => socket.writableLength < 1_000_000);
+    expect(await operator.run(['stop', bottle.identity, '--grace', '0'])).toMatchObject({ code: 0 });
+    expect(describeBottle(bottle).state).toBe('preserved');
+    socket.destroy();
+  });
+
   it('may come and go while another stays', async () => {
     const bottle = await operator.start('shell', '--', '-c', 'while read x; do echo "<$x>"; done');
     const person = new PersonAtTerminal(operator, ['attach', bottle.identity]);

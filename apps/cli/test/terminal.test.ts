@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { describeWith } from '@bot-bottle/test-kit';
 import { keeperOf, Operator, until } from './support/cli.js';
 import { PersonAtTerminal } from './support/terminal.js';
@@ -156,6 +156,19 @@ describeWith('bwrap', 'a terminal', () => {
       input: '',
     });
     expect(ended.code).toBe(7);
+  });
+
+  it('is shown what its agent says before it is there, from the first word', async () => {
+    const script = 'echo first; head -c 3000000 /dev/zero | tr "\\0" a; echo over; read x';
+    const person = new PersonAtTerminal(operator, ['start', 'shell', '--', '-c', script]);
+    await until(() => operator.bottles().length > 0);
+    process.kill(person.pid, 'SIGSTOP');
+    const { terminalLog } = operator.onlyBottle();
+    // More than is shown again to whoever comes later.
+    await until(() => (statSync(terminalLog, { throwIfNoEntry: false })?.size ?? 0) > 256 * 1024);
+    process.kill(person.pid, 'SIGCONT');
+    await person.sees('first');
+    await person.sees('over');
   });
 
   it('gets all of an output that it reads slowly, to the last byte', async () => {

@@ -15,12 +15,15 @@ export interface HubOptions {
   /** Gets every chunk of output, before any client. */
   readonly record: (chunk: Uint8Array) => void;
   readonly stop: (graceMs: number) => void;
+  /** Settles when the command that started the session has ended. Until it has attached or ended, it misses nothing. */
+  readonly starterGone: Promise<void>;
   readonly stallMs?: number;
 }
 
 /**
  * Joins one terminal and its clients. All see the same output and all may type; the size is that of whoever sized last, as
- * with `docker attach`. The program is slowed to the slowest client that still reads; one that does not is dropped.
+ * with `docker attach`. The program is slowed to the slowest client that still reads; one that does not is dropped. It waits,
+ * too, for the command that started it, once it has shown as much as a client is shown again.
  */
 export class Hub implements ClientHandler {
   readonly #options: HubOptions;
@@ -30,6 +33,8 @@ export class Hub implements ClientHandler {
   #terminal: Terminal | null = null;
   #size: TerminalSize | null = null;
   #held = false;
+  /** Somebody is still to come who is shown all from the beginning. */
+  #awaiting = true;
   #onVisit: () => void = () => {};
   /** Settles with the first client that attaches. */
   readonly visited = new Promise<void>(resolve => {
@@ -40,6 +45,10 @@ export class Hub implements ClientHandler {
     this.#host = host;
     this.#options = options;
     host.onDrain(() => this.#holdInput());
+    void Promise.race([this.visited, options.starterGone]).then(() => {
+      this.#awaiting = false;
+      this.#pace();
+    });
   }
 
   /** Clients may come before the terminal does: they wait. */
@@ -101,21 +110,27 @@ export class Hub implements ClientHandler {
     if (client.closed) {
       this.#clients.delete(client);
     }
-    if (![...this.#clients].some(({ full }) => full)) {
-      this.#host.resume();
-    }
+    this.#pace();
   }
 
   #output(chunk: Uint8Array): void {
     this.#options.record(chunk);
-    this.#scrollback.push(chunk);
+    this.#scrollback.push(chunk, this.#awaiting);
     for (const client of this.#clients) {
       if (client.attached) {
         client.output(chunk);
-        if (client.full) {
-          this.#host.pause();
-        }
       }
+    }
+    this.#pace();
+  }
+
+  /** The program waits while somebody cannot follow, or is still to come. */
+  #pace(): void {
+    const early = this.#awaiting && this.#scrollback.full;
+    if (early || [...this.#clients].some(({ full }) => full)) {
+      this.#host.pause();
+    } else {
+      this.#host.resume();
     }
   }
 

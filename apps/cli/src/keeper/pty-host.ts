@@ -2,16 +2,16 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExitStatus, LaunchHost, Terminal, TerminalCommand, TerminalSize } from '@bot-bottle/backend';
 import type { IPty, spawn } from '@lydell/node-pty';
+import { PtyInput } from './pty-input.js';
 
 /** Milliseconds between two looks at whether the process of a paused terminal still lives. */
 const EXIT_POLL_MS = 50;
 
-/** What node-pty's terminal has beyond its declared type: nothing declared tells how much input waits. */
+/** What node-pty's terminal has beyond its declared type. */
 interface UnixPty extends IPty {
-  readonly _socket: Pick<Socket, 'writableLength'>;
+  readonly fd: number;
+  readonly _socket: Pick<Socket, 'destroyed'>;
   setEncoding(encoding: BufferEncoding): void;
-  on(event: 'drain', listener: () => void): void;
-  write(data: string | Buffer): void;
 }
 
 /** Opens pseudo-terminals for an adapter, and slows the one that it opened where somebody cannot follow. */
@@ -44,8 +44,7 @@ export class PtyHost implements LaunchHost {
     }) as UnixPty;
     // The bytes themselves, whatever they are: one character of latin1 is one byte.
     pty.setEncoding('latin1');
-    pty.on('drain', () => this.#onDrain());
-    this.#terminal = new PtyTerminal(pty);
+    this.#terminal = new PtyTerminal(pty, () => this.#onDrain());
     return this.#terminal;
   }
 
@@ -81,6 +80,7 @@ export function hostOf(pty: PtyHost, proxy: { serve(connection: Duplex): void } 
 class PtyTerminal implements Terminal {
   readonly pid: number;
   readonly #pty: UnixPty;
+  readonly #input: PtyInput;
   readonly #exited: Promise<ExitStatus>;
   readonly #listeners = new Set<(chunk: Uint8Array) => void>();
   /** What came before anybody listened: an adapter may take its time between the opening and the handing over. */
@@ -88,25 +88,33 @@ class PtyTerminal implements Terminal {
   #over = false;
   #poll: NodeJS.Timeout | null = null;
 
-  constructor(pty: UnixPty) {
+  constructor(pty: UnixPty, onDrain: () => void) {
     this.#pty = pty;
+    const master = {
+      fd: pty.fd,
+      get closed() {
+        return pty._socket.destroyed;
+      },
+    };
+    this.#input = new PtyInput(master, onDrain);
     this.pid = pty.pid;
     pty.onData(text => this.#spread(Buffer.from(text, 'latin1')));
     this.#exited = new Promise(resolve => {
       pty.onExit(({ exitCode, signal }) => {
         this.#over = true;
         this.resume();
+        this.#input.end();
         resolve({ code: signal ? 128 + signal : exitCode });
       });
     });
   }
 
   get backlog(): number {
-    return this.#over ? 0 : this.#pty._socket.writableLength;
+    return this.#input.backlog;
   }
 
   write(data: string | Uint8Array): void {
-    this.#pty.write(typeof data === 'string' ? data : Buffer.from(data));
+    if (!this.#over) this.#input.write(typeof data === 'string' ? Buffer.from(data) : data);
   }
 
   resize({ columns, rows }: TerminalSize): void {

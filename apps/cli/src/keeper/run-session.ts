@@ -56,7 +56,7 @@ export async function runSession(
   try {
     wayOut = await openWayOut(backend, paths);
     const pty = await PtyHost.load(size);
-    desk = await openDesk(bottle, pty, stop);
+    desk = await openDesk(bottle, pty, outside);
     const running = await takeUp(bottle, hostOf(pty, wayOut), wayOut, stop);
     desk.hub.connect(running.terminal);
     const session: SessionRecord = { ...bottle.session, phase: 'running' };
@@ -100,7 +100,7 @@ async function takeUp(
   return backend.launch(prepared, host);
 }
 
-async function openDesk({ paths }: Bottle, host: PtyHost, stop: StopSwitch): Promise<Desk> {
+async function openDesk({ paths }: Bottle, host: PtyHost, { stop, starterGone }: Outside): Promise<Desk> {
   const log = new TerminalLog(paths.terminalLog);
   const problems: string[] = [];
   const record = (chunk: Uint8Array): void => {
@@ -113,7 +113,12 @@ async function openDesk({ paths }: Bottle, host: PtyHost, stop: StopSwitch): Pro
       }
     }
   };
-  const hub = new Hub(host, { identity: paths.identity, record, stop: graceMs => stop.request(graceMs) });
+  const hub = new Hub(host, {
+    identity: paths.identity,
+    record,
+    stop: graceMs => stop.request(graceMs),
+    starterGone,
+  });
   const server = await listenAt(paths.controlSocket, socket => hub.accept(socket));
   return { hub, log, server, problems };
 }

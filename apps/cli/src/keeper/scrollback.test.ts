@@ -17,6 +17,14 @@ describe('the scroll-back', () => {
     expect(shown(scrollback)).toBe('third');
   });
 
+  it('lets nothing go for what it is to keep whole, and says that it is full', () => {
+    const scrollback = new Scrollback(12);
+    scrollback.push(bytes('first li'), true);
+    expect(scrollback.full).toBe(false);
+    for (const chunk of ['ne\nseco', 'nd\nthird']) scrollback.push(bytes(chunk), true);
+    expect([shown(scrollback), scrollback.full]).toEqual(['first line\nsecond\nthird', true]);
+  });
+
   it('stays within its bound and one chunk', () => {
     const scrollback = new Scrollback(1000);
     for (let turn = 0; turn < 1000; turn += 1) scrollback.push(bytes(`${'x'.repeat(98)}\n`));

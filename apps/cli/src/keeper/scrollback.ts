@@ -1,6 +1,6 @@
 /**
  * The last output of a terminal, to be shown to whoever attaches later. Whole chunks are let go from the front, so it
- * holds at most its bound and one chunk.
+ * holds at most its bound and one chunk, but for what it was told to keep whole.
  */
 export class Scrollback {
   readonly #maxBytes: number;
@@ -12,10 +12,16 @@ export class Scrollback {
     this.#maxBytes = maxBytes;
   }
 
-  push(chunk: Uint8Array): void {
+  /** It holds as much as it may: the next chunk costs the first. */
+  get full(): boolean {
+    return this.#bytes >= this.#maxBytes;
+  }
+
+  /** @param whole nothing is let go for it */
+  push(chunk: Uint8Array, whole = false): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    while (this.#bytes > this.#maxBytes && this.#chunks.length > 1) {
+    while (!whole && this.#bytes > this.#maxBytes && this.#chunks.length > 1) {
       this.#bytes -= this.#chunks.shift()?.length ?? 0;
       this.#cut = true;
     }
