@@ -97,6 +97,52 @@ describeWithEngine('a bottle in containers', () => {
     expect(await backend.destroy(spec)).toEqual({ removed: true, left: [] });
   });
 
+  it("goes before its image's own user, program, folder and labels, and leaves none of its volumes", async () => {
+    const image = 'bot-bottle-test-odd:1';
+    const volumes = () => docker('volume', 'ls', '--quiet', '--filter', 'dangling=true');
+    const lines = [
+      `FROM ${TEST_IMAGE}`,
+      'USER 4242:4242',
+      'WORKDIR /srv/odd',
+      'VOLUME ["/data", "/workspace"]',
+      'ENV HOME=/srv HTTP_PROXY=http://odd:1',
+      'LABEL bot-bottle.identity=odd-other com.docker.compose.project=odd',
+      'HEALTHCHECK --interval=1s CMD ["touch", "/usr/odd"]',
+      'ENTRYPOINT ["echo", "odd"]',
+    ];
+    execFileSync('docker', ['build', '--tag', image, '-'], { input: lines.join('\n'), stdio: 'pipe' });
+    const before = volumes();
+    const source = join(temporaryFolder(), 'bundle');
+    writeFileSync(source, 'the authorities of the bottle\n');
+    const files = [{ source, target: '/etc/ssl/certs/ca-certificates.crt' }];
+    const command = shell('echo "$(id -u) $PWD $HOME $HTTP_PROXY"; touch /data/file && echo wrote');
+    const env = { HTTP_PROXY: 'http://own:1' };
+    const output = await outputOf(specOf('odd-aaaaa', { image, command, files, env }));
+    expect(output.split('\r\n')).toEqual([
+      `${process.getuid?.()} /workspace /home/agent http://own:1`,
+      'wrote',
+      '',
+    ]);
+    expect(volumes()).toBe(before);
+  });
+
+  it('is typed into byte for byte, 0xFF among them', async () => {
+    const backend = backendOf();
+    const spec = specOf('typed-aaaaa', {
+      command: shell('stty raw -echo; echo ready; head -c 5 >typed; echo over'),
+    });
+    try {
+      const { terminal, exited } = await backend.launch(await backend.prepare(spec), ptyHost());
+      await shows(terminal, 'ready');
+      const typed = Buffer.from([0xff, 0xff, 0x03, 0xff, 0x0a]);
+      terminal.write(typed);
+      expect(await exited).toEqual({ code: 0 });
+      expect(readFileSync(join(spec.workspace.source, 'typed'))).toEqual(typed);
+    } finally {
+      await backend.destroy(spec);
+    }
+  });
+
   it('covers the bundle of its image, and makes none where there is none', async () => {
     const source = join(temporaryFolder(), 'bundle');
     writeFileSync(source, 'the authorities of the bottle\n');

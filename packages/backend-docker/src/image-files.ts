@@ -52,7 +52,8 @@ async function systemEntries(
     }
     return entries;
   } finally {
-    await engine.change(['rm', '--force', container]);
+    // With the volumes that the engine made for what the image declares as one.
+    await engine.change(['rm', '--force', '--volumes', container]);
   }
 }
 

@@ -21,10 +21,11 @@ const REMOVED: ExitStatus = { code: 137 };
 const FOR_EVER = 2 ** 31 - 1;
 
 /**
- * The client, on the bottle's terminal. Keys that detach would be kept from the agent, and cannot be switched off: two octets that
- * no terminal sends (0xFF is in no UTF-8 text), which only a shell can say.
+ * The client, on the bottle's terminal. Keys that detach would be kept from the agent, and cannot be switched off: octets that no
+ * terminal sends (they are in no UTF-8 text), in an order that no file is likely to hold which is piped in. Only a shell can say them.
  */
-const ATTACH_SCRIPT = 'exec "$@" --detach-keys "$(printf "\\377,\\377")" "$0"';
+const DETACH_KEYS = '\\377,\\370,\\376,\\371,\\375,\\372,\\374,\\373';
+const ATTACH_SCRIPT = `exec "$@" --detach-keys "$(printf "${DETACH_KEYS}")" "$0"`;
 
 /** Creates the project's containers and starts them, the agent's last. What fails is taken back by the caller. */
 export async function launchProject(

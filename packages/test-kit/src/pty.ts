@@ -27,7 +27,8 @@ function openTerminal({ file, args, env, cwd }: Command) {
   });
   return {
     pid: pty.pid,
-    write: (data: string | Uint8Array) => pty.write(Buffer.from(data).toString()),
+    // It takes octets as well, which its types do not say.
+    write: (data: string | Uint8Array) => pty.write(Buffer.from(data) as unknown as string),
     resize: ({ columns, rows }: { readonly columns: number; readonly rows: number }) => {
       if (exit === undefined) pty.resize(columns, rows);
     },
