@@ -9,7 +9,7 @@ export interface CommandOptions {
   /** Milliseconds until it is killed. */
   readonly timeoutMs: number;
   readonly input?: Readable | undefined;
-  /** Ends it; the promise then rejects with an AbortError. */
+  /** Kills it; the promise then rejects with the signal's reason, an AbortError. */
   readonly signal?: AbortSignal | undefined;
   /** Takes each line of both streams as it comes; of the result's texts only the end is then kept. */
   readonly onLine?: ((line: string) => void) | undefined;
@@ -27,7 +27,10 @@ export interface CommandResult {
 /** Octets that are kept of a stream whose lines are taken. */
 const END = 64 * 1024;
 
-/** Runs a program to its end, or to its first line. Rejects with the system's error where it cannot be started. */
+/**
+ * Runs a program to its end, or to its first line; when it is killed, with all of its group. Rejects with the system's error where it
+ * cannot be started, and with that of its input.
+ */
 export function runCommand(
   file: string,
   args: readonly string[],
@@ -35,11 +38,11 @@ export function runCommand(
 ): Promise<CommandResult> {
   const { env, timeoutMs, input, signal, onLine, firstLine = false } = options;
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const child: ChildProcess = spawn(file, args, {
       env: { ...env },
       cwd: '/',
       stdio: ['pipe', 'pipe', 'pipe'],
-      ...(signal === undefined ? {} : { signal }),
       // A group of its own: a plug-in of the client's is a process beside it, and would go on without it.
       detached: true,
     });
@@ -52,6 +55,14 @@ export function runCommand(
       child.stdout?.destroy();
       child.stderr?.destroy();
     };
+    let over = false;
+    const fail = (error: unknown) => {
+      // Its number may be another group's by now.
+      if (!over) end();
+      reject(error);
+    };
+    const abort = () => fail(signal?.reason);
+    signal?.addEventListener('abort', abort);
     const timer = setTimeout(() => {
       timedOut = true;
       end();
@@ -60,14 +71,18 @@ export function runCommand(
     // It may end without having read everything; its exit code says why.
     child.stdin?.on('error', () => input?.destroy());
     if (input === undefined) child.stdin?.end();
-    else if (child.stdin !== null)
-      input.on('error', error => child.kill() && reject(error)).pipe(child.stdin);
-    child.once('error', error => {
+    else if (child.stdin !== null) input.on('error', fail).pipe(child.stdin);
+    const finish = () => {
+      over = true;
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    child.once('error', error => {
+      finish();
       reject(error);
     });
     child.once('close', code => {
-      clearTimeout(timer);
+      finish();
       resolve({ code, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString(), timedOut });
     });
   });
