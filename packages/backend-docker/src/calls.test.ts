@@ -6,7 +6,7 @@ import { loggingClient } from '../test/logging-client.js';
 describeWithEngine('the client', () => {
   beforeAll(() => makeTestImage());
 
-  it('is called three times, beside Compose, before an agent starts', async () => {
+  it('that is a script is called three times, beside Compose, before an agent starts', async () => {
     const { folder, calls } = loggingClient();
     const backend = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
     const spec = specOf('calls-aaaaa', { egress: { port: 3128 } });

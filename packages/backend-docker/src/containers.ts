@@ -2,6 +2,7 @@ import type { BottleRef, ExitStatus } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
 import { type Engine, EngineRefusal } from './engine.js';
 import { listContainers } from './listing.js';
+import { type SeenContainer, seeContainer, seeContainers } from './lookups.js';
 import { containerOf, LABELS, PROJECT_LABEL, projectOf, type Role } from './names.js';
 
 export type ContainerState =
@@ -15,9 +16,11 @@ const NO_SUCH = /no such (container|object)/i;
 
 /** The ids of everything of this bottle, or of what has a role in it, by its labels. */
 export async function containersOf(engine: Engine, ref: BottleRef, role?: Role): Promise<readonly string[]> {
-  const filters = [`label=${LABELS.identity}=${ref.identity}`, `label=${LABELS.state}=${ref.stateFolder}`];
-  if (role !== undefined) filters.push(`label=${LABELS.role}=${role}`);
-  const options = filters.flatMap(filter => ['--filter', filter]);
+  const labels = [`${LABELS.identity}=${ref.identity}`, `${LABELS.state}=${ref.stateFolder}`];
+  if (role !== undefined) labels.push(`${LABELS.role}=${role}`);
+  const seen = await seeContainers(engine, labels);
+  if (seen !== null) return seen.map(({ Id }) => Id);
+  const options = labels.flatMap(label => ['--filter', `label=${label}`]);
   return words(await engine.ask('ps', '--all', '--quiet', '--no-trunc', ...options));
 }
 
@@ -50,18 +53,26 @@ export async function remainsOf(engine: Engine, ref: BottleRef): Promise<Remains
 
 /** How one of the bottle's containers stands. One of the same name that is another's counts as absent. */
 export async function inspect(engine: Engine, ref: BottleRef, role: Role): Promise<ContainerState> {
+  const name = containerOf(ref, role);
+  const seen = (await seeContainer(engine, name)) ?? (await seenByClient(engine, name));
+  if (seen === null || seen.stateFolder !== ref.stateFolder) return { state: 'absent' };
+  const kind = kindOf(seen.status);
+  return kind === 'exited' ? { state: kind, exit: { code: seen.exitCode } } : { state: kind };
+}
+
+async function seenByClient(
+  engine: Engine,
+  name: string,
+): Promise<Pick<SeenContainer, 'status' | 'exitCode' | 'stateFolder'> | null> {
   const format = `{{.State.Status}} {{.State.ExitCode}} {{index .Config.Labels "${LABELS.state}"}}`;
-  let answer: string;
   try {
-    answer = await engine.ask('container', 'inspect', '--format', format, containerOf(ref, role));
+    const answer = await engine.ask('container', 'inspect', '--format', format, name);
+    const [status = '', code = '', ...folder] = answer.trim().split(' ');
+    return { status, exitCode: Number(code), stateFolder: folder.join(' ') };
   } catch (error) {
-    if (error instanceof EngineRefusal && NO_SUCH.test(error.message)) return { state: 'absent' };
+    if (error instanceof EngineRefusal && NO_SUCH.test(error.message)) return null;
     throw error;
   }
-  const [status = '', code = '', ...folder] = answer.trim().split(' ');
-  if (folder.join(' ') !== ref.stateFolder) return { state: 'absent' };
-  const kind = kindOf(status);
-  return kind === 'exited' ? { state: kind, exit: { code: Number(code) } } : { state: kind };
 }
 
 /** An engine's word for a container's state: Docker's, or Podman's. */
@@ -79,15 +90,31 @@ export async function requireNetwork(
 ): Promise<void> {
   const agent = containerOf(ref, 'agent');
   const names = network === 'none' ? [agent] : [agent, containerOf(ref, 'egress')];
-  const format = '{{.Id}} {{.HostConfig.NetworkMode}}';
-  const answer = await engine.ask('container', 'inspect', '--format', format, ...names);
-  const [[, given], [egress] = []] = answer.split('\n').map(line => line.split(' ')) as [string[], string[]?];
-  const wanted = network === 'none' ? network : `container:${egress}`;
-  if (given === wanted) return;
+  const [given, egress] = await networksOf(engine, names);
+  const wanted = network === 'none' ? network : `container:${egress?.id}`;
+  if (given?.network === wanted) return;
   throw new BackendError(
     'isolation-failed',
-    `${agent} was given the network "${given}"; expected "${wanted}"`,
+    `${agent} was given the network "${given?.network}"; expected "${wanted}"`,
   );
+}
+
+async function networksOf(
+  engine: Engine,
+  names: readonly string[],
+): Promise<Pick<SeenContainer, 'id' | 'network'>[]> {
+  const seen = await Promise.all(names.map(name => seeContainer(engine, name)));
+  const all = seen.filter(container => container !== null);
+  if (all.length === names.length) return all;
+  const format = '{{.Id}} {{.HostConfig.NetworkMode}}';
+  const answer = await engine.ask('container', 'inspect', '--format', format, ...names);
+  return answer
+    .trim()
+    .split('\n')
+    .map(line => {
+      const [id = '', network = ''] = line.split(' ');
+      return { id, network };
+    });
 }
 
 /** Removes them by force, with what was mounted of their own. One that goes meanwhile is fine. */

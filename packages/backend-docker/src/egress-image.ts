@@ -3,6 +3,7 @@ import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { EGRESS_PROGRAM, EGRESS_SOURCE } from './egress-program.js';
 import { type Engine, EngineRefusal } from './engine.js';
+import { isPresent } from './images.js';
 import { LABELS } from './names.js';
 import { TAR_END, tarHeader, tarPadding } from './tar.js';
 
@@ -18,8 +19,7 @@ export async function egressImage(engine: Engine): Promise<string> {
     ...libraries(),
   ];
   const name = `${REPOSITORY}:${digestOf(files)}`;
-  const present = await engine.ask('image', 'ls', '--quiet', name);
-  if (present.trim() !== '') return name;
+  if (await isPresent(engine, name)) return name;
   const change = ['--change', `LABEL ${LABELS.role}=egress`];
   try {
     await engine.change(['import', ...change, '-', name], { input: Readable.from(archive(files)) });

@@ -26,7 +26,9 @@ interface PodmanInfo {
 
 /** Asks the engine what it is and what it can. */
 export async function engineFacts(engine: Engine): Promise<EngineFacts> {
-  const info = JSON.parse(await engine.ask('info', '--format', '{{json .}}')) as DockerInfo | PodmanInfo;
+  const asked = (await engine.get('/info')) as DockerInfo | null;
+  const info =
+    asked ?? (JSON.parse(await engine.ask('info', '--format', '{{json .}}')) as DockerInfo | PodmanInfo);
   if ('host' in info) {
     const { cgroupControllers, security } = info.host;
     const has = (controller: string) => cgroupControllers.includes(controller);

@@ -34,11 +34,13 @@ describeWithEngine('an engine', () => {
     await new Promise<void>(resolve => server.listen(socket, resolve));
     try {
       const engine = new Engine({ ...process.env, DOCKER_HOST: `unix://${socket}` }, { askMs: 500 });
-      await expect(engine.ask('ps')).rejects.toMatchObject({
-        code: 'unavailable',
-        message: `the engine at unix://${socket} hangs: no answer within 0.5 seconds`,
-        remedy: 'systemctl restart docker',
-      });
+      for (const ask of [() => engine.ask('ps'), () => engine.get('/info')]) {
+        await expect(ask()).rejects.toMatchObject({
+          code: 'unavailable',
+          message: `the engine at unix://${socket} hangs: no answer within 0.5 seconds`,
+          remedy: 'systemctl restart docker',
+        });
+      }
       expect(connections.size).toBeGreaterThan(0);
     } finally {
       for (const connection of connections) connection.destroy();

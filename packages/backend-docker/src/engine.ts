@@ -1,8 +1,10 @@
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BackendError } from '@bot-bottle/backend';
+import { clientSocket } from './client-socket.js';
 import { type CommandOptions, type CommandResult, type Environment, runCommand } from './command.js';
 import { composeOnPath, composePlugin } from './compose-command.js';
+import { askApi, NoAnswer } from './engine-api.js';
 
 /**
  * Milliseconds that a question may take, and a change: an engine that hangs is one clear error, not a bottle that hangs. And both, once
@@ -45,7 +47,8 @@ export class EngineRefusal extends Error {
 
 /**
  * Docker, or Podman by its Docker-compatible API, through the ordinary client: contexts, DOCKER_HOST and credentials are as the
- * operator has them. All methods throw BackendError `unavailable` where the engine is missing, down or hung, else EngineRefusal.
+ * operator has them. `get` alone goes to the socket that the client would use. All methods throw BackendError `unavailable` where the
+ * engine is missing, down or hung, else EngineRefusal.
  */
 export class Engine {
   readonly env: Environment;
@@ -68,6 +71,25 @@ export class Engine {
   /** A question, answered quickly or not at all. */
   async ask(...args: string[]): Promise<string> {
     return (await this.askBytes(...args)).toString();
+  }
+
+  /**
+   * What the engine's API answers to a GET, without a client's process in between. Null: ask the client the same, which alone knows
+   * where the engine is, or what it refuses.
+   */
+  async get(path: string): Promise<unknown> {
+    const socket = clientSocket(this.env);
+    if (socket === null) return null;
+    const timeoutMs = this.#patienceFor('question');
+    try {
+      const answer = await askApi(socket, path, timeoutMs);
+      if (answer !== null) this.#note('question', 'done');
+      return answer;
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      this.#note('question', 'hung');
+      throw hung(`unix://${socket}`, timeoutMs);
+    }
   }
 
   async askBytes(...args: string[]): Promise<Buffer> {

@@ -1,5 +1,6 @@
 import { BackendError } from '@bot-bottle/backend';
 import { type Engine, EngineRefusal } from './engine.js';
+import { seeImage } from './lookups.js';
 
 /** Milliseconds that a pull may take. */
 const PULL_MS = 600_000;
@@ -26,5 +27,11 @@ export async function imageId(engine: Engine, image: string): Promise<string> {
 }
 
 async function look(engine: Engine, image: string): Promise<string> {
-  return (await engine.ask('image', 'inspect', '--format', '{{.Id}}', image)).trim();
+  const seen = await seeImage(engine, image);
+  return seen ?? (await engine.ask('image', 'inspect', '--format', '{{.Id}}', image)).trim();
+}
+
+export async function isPresent(engine: Engine, image: string): Promise<boolean> {
+  if ((await seeImage(engine, image)) !== null) return true;
+  return (await engine.ask('image', 'ls', '--quiet', image)).trim() !== '';
 }

@@ -1,7 +1,8 @@
 import { type Engine, EngineRefusal } from './engine.js';
+import { type ListedContainer, seeContainers } from './lookups.js';
 import { LABELS, PROJECT_LABEL } from './names.js';
 
-/** One container, as the client lists it. What it does not bear is empty. */
+/** One container of a list. What it does not bear is empty. */
 export interface Listed {
   readonly id: string;
   readonly name: string;
@@ -30,6 +31,8 @@ const NO_SINGLE_LABEL = /can't evaluate field Label/;
 
 /** All containers that bear a label, in one call. */
 export async function listContainers(engine: Engine, label: string): Promise<readonly Listed[]> {
+  const seen = await seeContainers(engine, [label]);
+  if (seen !== null) return seen.map(fromJson);
   const list = (format: string) =>
     engine.ask('ps', '--all', '--no-trunc', '--filter', `label=${label}`, '--format', format);
   try {
@@ -37,7 +40,7 @@ export async function listContainers(engine: Engine, label: string): Promise<rea
     return lines.map(line => fromColumns(JSON.parse(line) as string[]));
   } catch (error) {
     if (!(error instanceof EngineRefusal && NO_SINGLE_LABEL.test(error.message))) throw error;
-    return (JSON.parse(await list('json')) as PodmanContainer[]).map(fromPodman);
+    return (JSON.parse(await list('json')) as ListedContainer[]).map(fromJson);
   }
 }
 
@@ -51,19 +54,12 @@ function parseTime(text: string): Date {
   return new Date(text.replace(/^(\S+) (\S+) ([+-]\d\d)(\d\d).*$/, '$1T$2$3:$4'));
 }
 
-interface PodmanContainer {
-  readonly Id: string;
-  readonly Names: readonly string[];
-  readonly State: string;
-  /** Seconds since 1970. */
-  readonly Created: number;
-  readonly Labels: Readonly<Record<string, string>>;
-}
-
-function fromPodman({ Id: id, Names, State: state, Created, Labels }: PodmanContainer): Listed {
+function fromJson({ Id: id, Names, State: state, Created, Labels }: ListedContainer): Listed {
   const [project = '', identity = '', stateFolder = '', role = ''] = LABEL_COLUMNS.map(
     label => Labels[label],
   );
   const createdAt = new Date(Created * 1000);
-  return { id, name: Names[0] ?? '', state, createdAt, project, identity, stateFolder, role };
+  // The API has them as paths.
+  const name = Names[0]?.replace(/^\//, '') ?? '';
+  return { id, name, state, createdAt, project, identity, stateFolder, role };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ignoreRefusal } from './containers.js';
 import type { Engine } from './engine.js';
 import type { EngineFacts } from './engine-facts.js';
+import { isPresent } from './images.js';
 import { operatorUser } from './user.js';
 
 /** Between the egress image's own tag and what was proven with it. */
@@ -26,8 +27,8 @@ export class ProvenEngine {
     this.#name = `${image}${MARK}${digest.slice(0, 16)}`;
   }
 
-  async remembered(): Promise<boolean> {
-    return (await this.#engine.ask('image', 'ls', '--quiet', this.#name)).trim() !== '';
+  remembered(): Promise<boolean> {
+    return isPresent(this.#engine, this.#name);
   }
 
   /** And forgets what was proven before: a name for each start of the machine would be many. */

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithEngine, makeTestImage } from '@bot-bottle/test-kit';
 import { type Fault, FaultClient } from './fault-client.js';
+import { FaultLookUp } from './fault-look-up.js';
 import { Operator, type Outcome } from './operator.js';
 
-/** Keepers at each call under CI, clients at every second; elsewhere at every fourth and eighth. BOT_BOTTLE_TEST_STRIDE says otherwise. */
+/** Keepers at each call and look-up under CI, clients at every second; elsewhere at every fourth and eighth. BOT_BOTTLE_TEST_STRIDE says otherwise. */
 const STRIDE = Number(process.env['BOT_BOTTLE_TEST_STRIDE'] ?? (process.env['CI'] ? 1 : 4));
 const LANES = 2;
 
@@ -17,7 +18,7 @@ const NEXT = ['resume', 'stop', 'rm', 'prune'] as const;
 
 interface Life {
   readonly operator: Operator;
-  readonly client: FaultClient;
+  readonly client: FaultClient | FaultLookUp;
   /** The call at which the fault was. */
   readonly nth: number;
   /** Null: the start failed. */
@@ -28,11 +29,12 @@ interface Life {
 describeWithEngine('on a real engine', () => {
   beforeAll(makeTestImage);
 
-  it.each<[string, number, readonly Fault[]]>([
-    ['a keeper that is killed', STRIDE, ['keeper', 'keeper, call']],
-    ['a client that is killed', STRIDE * 2, ['client', 'client, done']],
+  it.each<[string, number, readonly (Fault | 'look-up')[]]>([
+    ['a keeper that is killed at a call', STRIDE, ['keeper', 'keeper, call']],
+    ['a keeper that is killed at a look-up', STRIDE, ['look-up']],
+    ['a client that is killed at a call', STRIDE * 2, ['client', 'client, done']],
   ])(
-    '%s at any call from start to end leaves what the next command puts right',
+    '%s, at any from start to end, leaves what the next command puts right',
     async (_name, stride, faults) => {
       const { client: whole } = await live(faults[0] ?? 'keeper', null, false);
       // Fewer could hardly launch a bottle and take it down again; it fails where the keeper is not recognised.
@@ -68,8 +70,8 @@ describeWithEngine('on a real engine', () => {
 });
 
 /** One session from its start to its end, with a fault in it. */
-async function live(fault: Fault, nth: number | null, preserve: boolean): Promise<Life> {
-  const client = new FaultClient(fault, nth);
+async function live(fault: Fault | 'look-up', nth: number | null, preserve: boolean): Promise<Life> {
+  const client = fault === 'look-up' ? new FaultLookUp(nth) : new FaultClient(fault, nth);
   const operator = new Operator('docker', client.env);
   const marked = preserve ? ['--preserve'] : [];
   const started = await operator.run(['start', 'shell', '--detach', ...marked, '--', '-c', WORK]);
@@ -152,11 +154,9 @@ function nobodys(): string[] {
 }
 
 /** What the engine has of this operator's. */
-function containers({ root, env }: Operator): string[] {
+function containers({ root }: Operator): string[] {
   const format = '{{.Names}} {{.Label "bot-bottle.state"}}';
-  return execFileSync('docker', ['ps', '--all', '--filter', 'label=bot-bottle.role', '--format', format], {
-    env,
-  })
+  return execFileSync('docker', ['ps', '--all', '--filter', 'label=bot-bottle.role', '--format', format])
     .toString()
     .split('\n')
     .filter(line => line.includes(root));
