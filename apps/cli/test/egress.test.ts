@@ -56,6 +56,28 @@ function recorded(records: readonly object[] = RECORDS): {
   return { operator, paths, log, run: (...args) => operator.run(args) };
 }
 
+describe('allow and deny', () => {
+  it.each(['allow', 'deny'])('%s names what to type where a file was broken by hand', async command => {
+    const operator = new Operator();
+    plantLocal(operator, ID);
+    const { allowlist, routes, generation, liveConfig } = operator.bottle(ID);
+    mkdirSync(liveConfig);
+    for (const [file, text, fact, remedy] of [
+      [allowlist, 'a.example what\n', `${allowlist}:1:11: unknown flag`, `"\${EDITOR:-vi}" ${allowlist}`],
+      [routes, 'routes: 1\n', `${routes}:1:`, `"\${EDITOR:-vi}" ${routes}`],
+      [generation, '{', `${generation} does not hold`, `rm ${generation}`],
+    ] as const) {
+      writeFileSync(file, text);
+      const { code, stdout, stderr } = await operator.run([command, ID, 'b.example']);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(fact);
+      expect(stderr).toMatch(/\n {2}try: [^\n]*\n$/);
+      expect(stderr).toContain(`  try: ${remedy}\n`);
+      rmSync(file);
+    }
+  });
+});
+
 describe('egress', () => {
   it('prints what was recorded, one line each in a pipe, and only what was denied on request', async () => {
     const { run } = recorded();

@@ -8,7 +8,7 @@ import type { PreserveErrorCode } from '@bot-bottle/preserve';
 import type { StatePathsErrorCode } from '@bot-bottle/state-paths';
 import type { SessionErrorCode } from '../session/errors.js';
 import { messageOf } from '../thrown.js';
-import { edit } from './shell-word.js';
+import { edit, shellWord } from './shell-word.js';
 
 type PackageErrorCode =
   | BackendErrorCode
@@ -134,8 +134,11 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
 export function remediesOf(code: string, error: unknown, id: string): readonly string[] | undefined {
   if (error instanceof Error && 'remedy' in error && typeof error.remedy === 'string') return [error.remedy];
   const source = error instanceof Error && 'source' in error ? error.source : undefined;
-  if ((code === 'bad-allowlist' || code === 'bad-routes') && typeof source === 'string')
-    return [edit(source)];
+  if (typeof source === 'string') {
+    if (code === 'bad-allowlist' || code === 'bad-routes') return [edit(source)];
+    // Without it the policy's two files are read as they are.
+    if (code === 'bad-generation') return [`rm ${shellWord(source)}`];
+  }
   // Whichever call it was that found no room, and in whichever process.
   if (/\b(?:ENOSPC|EDQUOT)\b/.test(messageOf(error))) return makeRoom(id);
   return isKnown(code) ? REMEDIES[code](id) : undefined;
