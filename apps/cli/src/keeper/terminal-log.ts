@@ -11,15 +11,18 @@ export class TerminalLog {
   #fd: number;
   #size: number;
 
+  readonly #open: (path: string) => number;
+
   /** Goes on behind what is there. The mode is 0600: what an agent shows is the operator's alone. */
-  constructor(path: string, maxBytes = MAX_LOG_BYTES) {
+  constructor(path: string, maxBytes = MAX_LOG_BYTES, open = openLog) {
     this.#path = path;
     this.#maxBytes = maxBytes;
-    this.#fd = openLog(path);
+    this.#open = open;
+    this.#fd = open(path);
     this.#size = fstatSync(this.#fd).size;
   }
 
-  /** Throws the system's error, e.g. ENOSPC; the log can be used further. */
+  /** Throws the system's error, e.g. ENOSPC; the log can be used further, and a rotation that failed is tried again. */
   append(chunk: Uint8Array): void {
     if (this.#size > 0 && this.#size + chunk.length > this.#maxBytes) {
       this.#rotate();
@@ -32,15 +35,26 @@ export class TerminalLog {
   }
 
   #rotate(): void {
-    renameSync(this.#path, rotatedLog(this.#path));
+    setAside(this.#path);
+    // Before the old one goes: the number of a closed descriptor is soon a client's or another file's.
+    const next = this.#open(this.#path);
     closeSync(this.#fd);
-    this.#fd = openLog(this.#path);
+    this.#fd = next;
     this.#size = 0;
   }
 }
 
 export function rotatedLog(path: string): string {
   return `${path}.1`;
+}
+
+/** Absent: an earlier rotation got this far. */
+function setAside(path: string): void {
+  try {
+    renameSync(path, rotatedLog(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 function openLog(path: string): number {
