@@ -16,7 +16,7 @@ export type SessionErrorCode =
   | 'backend-missing'
   /** The backend that a bottle is to be moved to does not offer what it is made of. */
   | 'backend-lacks'
-  /** The folder to mount or to copy is absent, or is not a folder. */
+  /** The folder to mount or to copy is absent, cannot be reached, or is not a folder. */
   | 'workspace-missing'
   /** The folder to mount or to copy holds the state root, or lies in it. */
   | 'workspace-refused'

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { copyTree, ensureFolder, type LeftEntry } from '@bot-bottle/durable-fs';
 import type { BottlePaths } from '@bot-bottle/state-paths';
+import { codeOf, messageOf } from '../thrown.js';
 import { SessionError } from './errors.js';
 import type { Workspace } from './launch-file.js';
 import { isWithin } from './within.js';
@@ -18,11 +19,11 @@ export function checkWorkspace(root: string, workspace: Workspace): Workspace {
   try {
     source = realpathSync(workspace.source);
   } catch (cause) {
-    throw new SessionError(
-      'workspace-missing',
-      `there is no folder ${workspace.source}; expected one to ${verb}`,
-      { cause },
-    );
+    const absent = codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR';
+    const fact = absent
+      ? `there is no folder ${workspace.source}`
+      : `${workspace.source} cannot be reached (${messageOf(cause)})`;
+    throw new SessionError('workspace-missing', `${fact}; expected one to ${verb}`, { cause });
   }
   if (!statSync(source).isDirectory()) {
     throw new SessionError(
