@@ -176,6 +176,23 @@ routes:
     expect(problemsOf(text).length).toBeLessThanOrEqual(100);
   });
 
+  it('reads 256 KiB of ordinary routes, and no further than that of what has more parts', () => {
+    const route = `- host: api.example.com\n  methods: [GET, POST]\n  paths: [/v1/*/items, /v1/models/**]\n`;
+    const most = Math.floor((1 << 18) / route.length) - 1;
+    expect(parseRoutes(`routes:\n${route.repeat(most)}`)).toHaveLength(most);
+    expect(problemsOf(`[${','.repeat((1 << 18) - 1)}`)[0]).toBe(
+      '1:131072 has more than 131072 words and signs',
+    );
+    expect(problemsOf(`routes: [${'a,'.repeat(1 << 16)}]`)[0]).toMatch(/^1:\d+ has more than 131072 words/);
+  });
+
+  it('leaves the stacks of errors as they are, though it does without them for so long', () => {
+    const limit = Error.stackTraceLimit;
+    expect(problemsOf('[,,,')).toContain('1:3 Unexpected , in flow sequence');
+    parseRoutes('routes: []');
+    expect(Error.stackTraceLimit).toBe(limit);
+  });
+
   it('takes any text, or says why not, and nothing else', () => {
     const words = [
       'routes',

@@ -16,6 +16,8 @@ import { suggest } from './nearest.js';
 const MAX_PROBLEMS = 100;
 /** Of the parser's stack, which holds one or two tokens a level; routes need 10. */
 const MAX_STACK = 64;
+/** Words, signs, spaces and line ends: more than 256 KiB of ordinary routes have. The parser's time goes by their number. */
+const MAX_LEXEMES = 1 << 17;
 
 /** A value of the document; null where the text has none. */
 export type YamlNode = Node | null;
@@ -35,7 +37,10 @@ export class YamlReader {
       prettyErrors: false,
     });
     this.#lines.addNewLine(0);
-    const [document, another] = composer.compose(this.#tokens(text), true, text.length);
+    const { document, another } = withoutStacks(() => {
+      const [document, another] = composer.compose(this.#tokens(text), true, text.length);
+      return { document, another };
+    });
     for (const { pos, message } of document?.errors ?? []) this.#at(pos[0], message);
     if (document?.directives.yaml.explicit) this.#at(0, 'directives are not read: remove "%YAML"');
     if (another) this.#at(another.range[0], 'a second document is not read: remove the "---"');
@@ -109,8 +114,10 @@ export class YamlReader {
    */
   *#tokens(text: string): Generator<CST.Token, void> {
     const parser = new Parser(this.#lines.addNewLine);
-    let broken = 0;
+    let [broken, lexemes] = [0, 0];
     for (const lexeme of new Lexer().lex(text)) {
+      if (++lexemes > MAX_LEXEMES)
+        return this.#at(parser.offset, `has more than ${MAX_LEXEMES} words and signs`);
       for (const token of parser.next(lexeme)) {
         if (token.type === 'error') broken++;
         yield token;
@@ -125,5 +132,16 @@ export class YamlReader {
     if (this.problems.length >= MAX_PROBLEMS) return;
     const { line, col } = this.#lines.linePos(offset);
     this.problems.push({ line: Math.max(line, 1), column: Math.max(col, 1), message });
+  }
+}
+
+/** The composer makes an error of every thing it cannot read, and of 100,000 errors most of the time would go to their stacks. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
