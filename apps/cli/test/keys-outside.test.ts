@@ -38,7 +38,7 @@ describeWith(['bwrap', 'curl'], 'a bottle whose keys stay outside', () => {
     service = await serve();
   });
   afterEach(async () => {
-    operator.killAll();
+    await operator.killAll();
     service.server.closeAllConnections();
     await new Promise(resolve => service.server.close(resolve));
   });

@@ -12,3 +12,20 @@ it.each([
   expect(body).toMatch(/ allowlist names .*\n.*/);
   expect(body.endsWith(`run on the host: bot-bottle allow one-aaaaa ${line}\n`)).toBe(true);
 });
+
+it('names the command that gives other routes where none of them lets it out', () => {
+  const attempt = { bottle: 'one-aaaaa', method: 'POST', path: '/x', host: 'a.example', port: 443 };
+  const command = 'bot-bottle policy one-aaaaa --routes FILE';
+  const denied = { ...attempt, rule: 'not-routed' } as const;
+  expect(denialAnswer(denied, 'text').body).toBe(
+    'bot-bottle denied a.example:443 to the bottle one-aaaaa (not-routed): no route of the host lets POST /x out.\n' +
+      `To allow it, run on the host: ${command}\n`,
+  );
+  expect(JSON.parse(denialAnswer(denied, 'json').body).error.allow).toBe(command);
+});
+
+it('names no command where none would let it out', () => {
+  const attempt = { bottle: 'one-aaaaa', method: 'GET', path: '/', host: 'a.example', port: 443 };
+  const { body, phrase } = denialAnswer({ ...attempt, rule: 'host-mismatch' }, 'text');
+  expect(`${body}${phrase}`).not.toContain('To allow it');
+});

@@ -34,8 +34,7 @@ export class DeniedError extends Error {
 /** The answer to a denied request: 403 (400 where it is malformed), in a form for people or as JSON. */
 export function denialAnswer(attempt: DeniedAttempt, as: 'text' | 'json'): Answer {
   const { bottle, rule, method, host, port, path, entry } = attempt;
-  const line = allowingLine(attempt);
-  const allow = line === undefined ? undefined : `bot-bottle allow ${bottle} ${quoted(line)}`;
+  const allow = allowingCommand(attempt);
   const where = host === '' ? 'this request' : `${authority(host, port)}`;
   const message = `bot-bottle denied ${where} to the bottle ${bottle} (${rule}): ${reason(attempt)}.`;
   const error = { type: 'egress_denied', rule, message, bottle, host, port, method, path, entry, allow };
@@ -131,6 +130,13 @@ function reason({ rule, method, host, port, path, entry }: DeniedAttempt): strin
     case 'malformed':
       return 'it is no request that a proxy may pass on';
   }
+}
+
+/** What an operator types to let it out; undefined where nothing would. */
+function allowingCommand(attempt: DeniedAttempt): string | undefined {
+  if (attempt.rule === 'not-routed') return `bot-bottle policy ${attempt.bottle} --routes FILE`;
+  const line = allowingLine(attempt);
+  return line === undefined ? undefined : `bot-bottle allow ${attempt.bottle} ${quoted(line)}`;
 }
 
 /** The allowlist line that would let it out; undefined where no such line does. */
