@@ -6,8 +6,10 @@ import type {
   DestroyReport,
   ImageBuild,
   ImageBuilder,
+  ImageSighting,
 } from '@bot-bottle/backend';
 import { BackendError, checkBuild } from '@bot-bottle/backend';
+import { isIdentity } from '@bot-bottle/identity';
 import { ignoreRefusal } from './containers.js';
 import { contentsOf } from './contents.js';
 import { type Engine, EngineRefusal } from './engine.js';
@@ -47,6 +49,8 @@ export function imageBuilder(engine: Engine, defaultImage: string): ImageBuilder
     },
 
     remove: (bottle, name) => remove(engine, bottle, name),
+
+    survey: () => surveyImages(engine),
   };
 }
 
@@ -133,6 +137,21 @@ async function remove(engine: Engine, bottle: BottleRef, name: string): Promise<
     });
   }
   return { removed: ours.length > left.length, left };
+}
+
+async function surveyImages(engine: Engine): Promise<readonly ImageSighting[]> {
+  const filter = `label=${IMAGE_LABELS.role}=override`;
+  const listed = await engine.ask('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', '--filter', filter);
+  const found: ImageSighting[] = [];
+  for (const name of listed.split('\n').filter(line => line !== '' && !line.includes('<none>'))) {
+    // Null: it went meanwhile.
+    const seen = await look(engine, name);
+    const identity = seen?.labels[IMAGE_LABELS.identity];
+    const stateFolder = seen?.labels[IMAGE_LABELS.state];
+    if (!isIdentity(identity) || stateFolder === undefined) continue;
+    found.push({ bottle: { identity, stateFolder }, name: name.replace(/^localhost\//, '') });
+  }
+  return found;
 }
 
 function tagged(image: string, tag: string): string {

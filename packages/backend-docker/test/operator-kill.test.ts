@@ -110,8 +110,7 @@ describeWithEngine('when a command is killed at any call of the client, the next
         ['prune'],
         () => putBack('exited'),
         async () => {
-          const removed = expect.stringContaining(`removed ${identity}: `);
-          expect(await operator.run(['prune'])).toMatchObject({ code: 0, stdout: removed, stderr: '' });
+          expect(await operator.run(['prune'])).toMatchObject({ code: 0, stderr: '' });
           expect(left()).toEqual(NOTHING);
         },
       );

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeWithEngine, makeTestImage } from '@bot-bottle/test-kit';
+import { describeWithEngine, makeTestImage, TEST_IMAGE } from '@bot-bottle/test-kit';
 import { docker, Operator } from './operator.js';
 
 const running = (identity: string) =>
@@ -122,6 +123,44 @@ describeWithEngine('containers whose record is gone', () => {
     expect(await operator.run(['stop', kept, '--grace', '0'])).toMatchObject({ code: 0 });
   });
 
+  it("are not all that a bottle leaves: its own image is found when its state is gone, and removed, and nobody else's", async () => {
+    const operator = new Operator();
+    const identity = await operator.start('-c', 'read -r x');
+    await operator.run(['preserve', identity]);
+    await operator.run(['stop', identity, '--grace', '0']);
+    const image = `bot-bottle-rebuilt-${identity}:latest`;
+    writeFileSync(join(operator.folder(identity), 'Dockerfile'), `FROM ${TEST_IMAGE}\n`);
+    expect(await operator.run(['rebuild', identity])).toMatchObject({ code: 0, stdout: `${image}\n` });
+    // Of another root, by its name and by its labels; and the operator's own, which has its labels.
+    const other = 'bot-bottle-rebuilt-other-aaaaa:latest';
+    const labels = {
+      identity: 'other-aaaaa',
+      role: 'override',
+      state: '/elsewhere/state/other-aaaaa/agent/backend',
+    };
+    build(other, TEST_IMAGE, labels);
+    build('of-my-own:1', image);
+    const names = () =>
+      [image, other, 'of-my-own:1'].filter(name => docker('image', 'ls', '--quiet', name) !== '');
+    try {
+      expect((await operator.run(['doctor'])).stdout).not.toContain('orphans');
+      rmSync(operator.folder(identity), { recursive: true });
+      expect((await operator.run(['doctor'])).stdout).toContain(
+        `warn  orphans: ${identity}: its state is gone, and docker has its image ${image}\n      try: bot-bottle prune --orphans`,
+      );
+      const orphan = { identity, reason: 'orphan', left: [], because: expect.stringContaining(image) };
+      expect(await operator.json('prune')).toEqual([{ ...orphan, action: 'kept', bytes: null }]);
+      expect(names()).toHaveLength(3);
+      expect(await operator.json('prune', '--orphans')).toEqual([
+        { ...orphan, action: 'removed', bytes: null },
+      ]);
+      expect(names()).toEqual([other, 'of-my-own:1']);
+      expect(await operator.json('prune', '--orphans')).toEqual([]);
+    } finally {
+      docker('image', 'rm', ...names());
+    }
+  });
+
   it('and those that have one are the same bottles however their root is spelled', async () => {
     const operator = new Operator();
     const link = join(operator.home, '../link');
@@ -146,3 +185,15 @@ describeWithEngine('containers whose record is gone', () => {
     expect(running(identity)).toBe(0);
   });
 });
+
+/** An image that is made of another one, with labels of those that bottles' images have. */
+function build(name: string, from: string, labels: Readonly<Record<string, string>> = {}): void {
+  const options = Object.entries(labels).flatMap(([label, value]) => [
+    '--label',
+    `bot-bottle.image.${label}=${value}`,
+  ]);
+  execFileSync('docker', ['build', '--tag', name, ...options, '-'], {
+    input: `FROM ${from}\nENV MADE=by-hand\n`,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+}

@@ -112,6 +112,11 @@ interface ImageBuilder {
     readonly defaultImage: string;
     build(build: ImageBuild, host: BuildHost): Promise<BuiltImage>;
     remove(bottle: BottleRef, name: string): Promise<DestroyReport>;
+    survey?(): Promise<readonly ImageSighting[]>;
+}
+interface ImageSighting {
+    readonly bottle: BottleRef;
+    readonly name: string;
 }
 interface LaunchHost {
     openTerminal(command: TerminalCommand): Terminal;

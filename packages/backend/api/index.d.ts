@@ -124,6 +124,11 @@ export interface ImageBuilder {
     readonly defaultImage: string;
     build(build: ImageBuild, host: BuildHost): Promise<BuiltImage>;
     remove(bottle: BottleRef, name: string): Promise<DestroyReport>;
+    survey?(): Promise<readonly ImageSighting[]>;
+}
+export interface ImageSighting {
+    readonly bottle: BottleRef;
+    readonly name: string;
 }
 export interface LaunchHost {
     openTerminal(command: TerminalCommand): Terminal;

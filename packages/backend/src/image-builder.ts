@@ -30,6 +30,14 @@ export interface BuiltImage {
   readonly built: boolean;
 }
 
+/** An image that was built for a bottle, found without being asked for. */
+export interface ImageSighting {
+  /** By the image's own labels. */
+  readonly bottle: BottleRef;
+  /** `NAME:TAG`. What was made of such an image has its labels too: only the name tells them apart. */
+  readonly name: string;
+}
+
 /** Makes images for bottles. Their labels say what they are of; nothing of a build is secret, so no argument of one may be. */
 export interface ImageBuilder {
   /** The image of a bottle whose specification names none. */
@@ -42,4 +50,6 @@ export interface ImageBuilder {
   build(build: ImageBuild, host: BuildHost): Promise<BuiltImage>;
   /** Removes what was built for this bottle under that name, and nothing else; says what it could not. Idempotent; `destroy` first. */
   remove(bottle: BottleRef, name: string): Promise<DestroyReport>;
+  /** Every image that was built for a bottle, of whatever root. Absent: nobody can tell. @throws `unavailable` */
+  survey?(): Promise<readonly ImageSighting[]>;
 }

@@ -18,7 +18,7 @@ export { EGRESS_PROOF, EGRESS_PROOF_HOST, EGRESS_PROOF_STEPS } from './egress-pr
 export type { BackendErrorCode } from './errors.js';
 export { BackendError } from './errors.js';
 export { type HeldTerminal, holdTerminal } from './held.js';
-export type { BuildHost, BuiltImage, ImageBuild, ImageBuilder } from './image-builder.js';
+export type { BuildHost, BuiltImage, ImageBuild, ImageBuilder, ImageSighting } from './image-builder.js';
 export { type Forbidden, type ResolvedMounts, realOf, resolveMounts } from './mounts.js';
 export type {
   BottleRef,

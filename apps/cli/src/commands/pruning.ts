@@ -8,6 +8,12 @@ import { BackendSurveys } from '../session/at-backend.js';
 import { bottleRef } from '../session/bottle-ref.js';
 import { describeOrphan } from '../session/describe-orphan.js';
 import { SessionError } from '../session/errors.js';
+import {
+  describeLostImage,
+  findLostImages,
+  type LostImage,
+  removeLostImage,
+} from '../session/lost-images.js';
 import { findOrphans, type Orphan, removeOrphan } from '../session/orphans.js';
 import { recordState } from '../session/record-state.js';
 import { removeSession } from '../session/remove.js';
@@ -67,6 +73,10 @@ export class Pruning {
     for await (const outcome of sweep(this.root, { inspect: paths => this.#inspect(paths), dryRun: true })) {
       yield outcome.action === 'would-remove' && !dryRun ? await this.#remove(outcome) : this.#tell(outcome);
     }
+    // Last: an orphan's folder that an earlier removal left is gone by now.
+    for (const image of await findLostImages(this.root, this.registry, this.#surveys)) {
+      yield await this.#pruneImage(image, orphans ? (dryRun ? 'would-remove' : 'removed') : 'kept');
+    }
     if (dryRun) return;
     // What is left for the sweep itself: the temporaries of dead writers. Every bottle has been judged.
     for await (const { reason, ...outcome } of sweep(this.root, { inspect: () => 'running' })) {
@@ -97,6 +107,13 @@ export class Pruning {
       this.#noteRemedies(identity, error);
       return { ...told, action: 'kept', reason: 'failed', because: `${BECAUSE.failed}: ${messageOf(error)}` };
     }
+  }
+
+  async #pruneImage(image: LostImage, action: Pruned['action']): Promise<Pruned> {
+    const { identity } = image.paths;
+    const told = { identity, reason: 'orphan', because: describeLostImage(image), bytes: null } as const;
+    const left = action === 'removed' ? await removeLostImage(image) : [];
+    return { ...told, action: left.length > 0 ? 'kept' : action, left };
   }
 
   async #inspect(paths: BottlePaths): Promise<Inspection> {

@@ -1,4 +1,4 @@
-import type { Sighting } from '@bot-bottle/backend';
+import type { ImageSighting, Sighting } from '@bot-bottle/backend';
 import { type BottleRecord, effectiveBackend, effectiveComposeProject } from '@bot-bottle/metadata';
 import type { BottlePaths } from '@bot-bottle/state-paths';
 import { loadBackend } from '../backends/load.js';
@@ -54,6 +54,18 @@ export class BackendSurveys {
     return survey === null || survey instanceof Error ? [] : survey.bottles.values();
   }
 
+  /** The images that a backend built for bottles; none where it does not answer, as `failures` says. */
+  async imagesOf(name: string): Promise<readonly ImageSighting[]> {
+    const ref = this.find(name);
+    if (ref === undefined || (await this.#survey(name)) instanceof Error) return [];
+    try {
+      return (await (await loadBackend(ref)).builder?.survey?.()) ?? [];
+    } catch (error) {
+      this.#surveys.set(name, Promise.resolve(asError(error)));
+      return [];
+    }
+  }
+
   /** Backends that were asked and did not answer. */
   async failures(): Promise<readonly { readonly backend: string; readonly error: Error }[]> {
     const failed: { backend: string; error: Error }[] = [];
@@ -67,9 +79,7 @@ export class BackendSurveys {
   #survey(name: string): Promise<Survey | null | Error> {
     const known = this.#surveys.get(name);
     if (known !== undefined) return known;
-    const asked = this.#ask(name).catch((error: unknown) =>
-      error instanceof Error ? error : new Error(messageOf(error)),
-    );
+    const asked = this.#ask(name).catch(asError);
     this.#surveys.set(name, asked);
     return asked;
   }
@@ -87,6 +97,10 @@ export class BackendSurveys {
     }
     return { bottles, others };
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error));
 }
 
 /** The same bottle, in the light of what its backend has. */

@@ -45,15 +45,13 @@ function orphanOf(root: string, backend: BackendRef, sighting: Sighting): Orphan
   if (bottle === null || !isIdentity(bottle.identity)) return null;
   const paths = bottlePaths(root, bottle.identity);
   if (bottle.stateFolder !== bottleRef(paths, null).stateFolder) return null;
-  if (hasRecord(paths) || isOwned(paths)) return null;
+  if (!isForgotten(paths)) return null;
   return { paths, backend, ref: bottle, sighting };
 }
 
 /** The right to do something about an orphan, in a folder that is made where it is gone. */
 export interface HeldOrphan {
   readonly lease: Lease;
-  /** The whole of its state was gone, and not its record alone. */
-  readonly stateless: boolean;
   /** Gives it up; a folder that was made for this alone goes. */
   release(): Promise<void>;
 }
@@ -67,7 +65,7 @@ export async function holdOrphan({ paths }: Orphan): Promise<HeldOrphan | null> 
     if (made && !hasRecord(paths)) await removeBottle(paths, { lease });
     await lease.release();
   };
-  if (!hasRecord(paths)) return { lease, stateless: made, release };
+  if (!hasRecord(paths)) return { lease, release };
   await release();
   return null;
 }
@@ -80,7 +78,7 @@ export async function removeOrphan(orphan: Orphan): Promise<boolean> {
     const backend = await loadBackend(orphan.backend);
     await backend.destroy(orphan.ref);
     // Of a Dockerfile that is gone, too.
-    if (held.stateless) await removeImage(backend, orphan.paths);
+    if (!isThere(orphan.paths.dockerfile)) await removeImage(backend, orphan.paths);
     return true;
   } finally {
     await held.release();
@@ -105,6 +103,11 @@ function makeFolder(paths: BottlePaths): boolean {
     if (error instanceof DurableFsError && error.code === 'exists') return false;
     throw error;
   }
+}
+
+/** Whether nobody starts it, has it or knows of it. */
+export function isForgotten(paths: BottlePaths): boolean {
+  return !hasRecord(paths) && !isOwned(paths);
 }
 
 function isOwned(paths: BottlePaths): boolean {
