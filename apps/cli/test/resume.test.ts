@@ -41,6 +41,21 @@ describeWith('bwrap', 'resume', () => {
     ]);
   });
 
+  it('of what it cannot read leaves every file of it as it was', async () => {
+    const { operator, bottle } = await ended();
+    const files = [bottle.launch, bottle.session, bottle.metadata];
+    const good = files.map(file => readFileSync(file, 'utf8'));
+    for (const [index, broken] of files.entries()) {
+      writeFileSync(broken, '{ "phase": ');
+      const { code, stderr } = await operator.run(['resume', bottle.identity]);
+      expect([code, stderr]).toEqual([125, expect.stringContaining(broken)]);
+      const expected = good.map((text, each) => (each === index ? '{ "phase": ' : text));
+      expect(files.map(file => readFileSync(file, 'utf8'))).toEqual(expected);
+      writeFileSync(broken, good[index] ?? '');
+    }
+    expect(await operator.run(['resume', bottle.identity])).toMatchObject({ code: 0 });
+  });
+
   it('of what a newer version wrote asks for that version; `show` shows the rest, and nothing is touched', async () => {
     const { operator, bottle } = await ended();
     const newer = JSON.stringify({ ...JSON.parse(readFileSync(bottle.launch, 'utf8')), version: 9 });

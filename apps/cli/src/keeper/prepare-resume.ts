@@ -49,7 +49,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
   const paths = bottlePaths(input.root, input.identity);
   const backend = await loadBackend(input.backend);
   const lease = await takeLease(input);
-  let before: SessionRecord | null = null;
+  let before: SessionRecord | null | undefined;
   let ref = bottleRef(paths, null);
   let running = false;
   try {
@@ -67,7 +67,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       );
     }
     const launch = await clearFormerBackend(paths, record, known, input.backend);
-    before = readSession(paths);
+    const session = readSession(paths);
     const workspace = workspaceNow(input, launch.workspace);
     const visible = visibleAgent(backend, launch.agent, {
       root: input.root,
@@ -76,7 +76,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     });
     // What a killed keeper left running works on; what cannot be taken over is in the way.
     running = backend.capabilities.attach && (await backend.status(ref)).state === 'running';
-    const session: SessionRecord = {
+    const starting: SessionRecord = {
       phase: 'starting',
       pid: process.pid,
       startedAt: input.now,
@@ -84,7 +84,8 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       exit: null,
       problems: (completed?.left ?? []).map(({ path, reason }) => `not copied: ${path} (${reason})`),
     };
-    await writeSession(paths, session);
+    before = session;
+    await writeSession(paths, starting);
     // Before anything is taken apart: a build that fails leaves the bottle as it was.
     const { agent, of }: Imaged = running
       ? { agent: visible, of: 'as it ran' }
@@ -100,10 +101,10 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       ref,
       launch: { ...launch, agent, workspace },
       labels: record.labels,
-      session,
+      session: starting,
       report,
       running,
-      abandon: () => putBack(lease, running ? null : backend, ref, before),
+      abandon: () => putBack(lease, running ? null : backend, ref, session),
     };
   } catch (error) {
     // Nothing of it is at its backend yet.
@@ -225,12 +226,15 @@ function workspaceReport(before: Workspace, now: Workspace, there: boolean): Res
   return before.kind === 'mount' || !there ? 'missing' : 'in place';
 }
 
-/** The state first: whatever the backend does, the bottle is as it was, and what is left there goes with the next command. */
+/**
+ * The state first: whatever the backend does, the bottle is as it was, and what is left there goes with the next command.
+ * @param before null: there was no session file; undefined: the present one has not been touched
+ */
 async function putBack(
   lease: Lease,
   backend: Backend | null,
   ref: BottleRef,
-  before: SessionRecord | null,
+  before: SessionRecord | null | undefined,
 ): Promise<readonly string[]> {
   const { session, identity } = lease.paths;
   const left: string[] = [];
@@ -241,7 +245,9 @@ async function putBack(
       left.push(`${what} (${messageOf(error)})`);
     }
   };
-  await attempt(session, () => (before === null ? removeFile(session) : writeSession(lease.paths, before)));
+  if (before !== undefined) {
+    await attempt(session, () => (before === null ? removeFile(session) : writeSession(lease.paths, before)));
+  }
   await attempt(`what ${identity} has at its backend`, () => backend?.destroy(ref));
   await attempt(lease.paths.lease, () => lease.release());
   return left;
