@@ -109,11 +109,16 @@ function confined(spec: BottleSpec, role: Role): object {
   };
 }
 
+/**
+ * With a propagation, the engine's own, Compose asks for a mount and not for `SOURCE:TARGET:MODE`: a name may hold a colon, and the engine
+ * makes no folder, of root's, for a source that is not there (moby/moby#43483).
+ */
 function bind(
   { source, target }: { readonly source: string; readonly target: string },
   readOnly: boolean,
 ): object {
-  return { type: 'bind', source, target, ...(readOnly ? { read_only: true } : {}) };
+  const how = { ...(readOnly ? { read_only: true } : {}), bind: { propagation: 'rprivate' } };
+  return { type: 'bind', source, target, ...how };
 }
 
 /** Compose replaces `$NAME` by the operator's variable, and `$$` by a dollar. */

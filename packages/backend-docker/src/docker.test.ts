@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -141,6 +141,32 @@ describeWithEngine('a bottle in containers', () => {
     } finally {
       await backend.destroy(spec);
     }
+  });
+
+  it('works on a folder of any name, whatever COMPOSE_ variables say of other projects', async () => {
+    const source = join(temporaryFolder(), `10:30, "$HOME" it's`);
+    mkdirSync(source);
+    const own = { COMPOSE_FILE: '/nowhere', COMPOSE_ENV_FILES: 'nowhere', COMPOSE_PROFILES: 'none' };
+    const backend = backendOf({ env: { ...process.env, ...own } });
+    const workspace = { kind: 'mount', source, target: source } as const;
+    const command = shell('pwd; touch made');
+    expect(await outputOf(specOf('named-aaaaa', { workspace, command }), ptyHost(), backend)).toBe(
+      `${source}\r\n`,
+    );
+    expect(readdirSync(source)).toEqual(['made']);
+  });
+
+  it('has nothing made in the place of a folder that goes before it starts', async () => {
+    const backend = backendOf();
+    const spec = specOf('lost-aaaaa');
+    const prepared = await backend.prepare(spec);
+    rmSync(spec.workspace.source, { recursive: true });
+    await expect(backend.launch(prepared, ptyHost())).rejects.toMatchObject({
+      code: 'launch-failed',
+      message: expect.stringContaining(spec.workspace.source),
+    });
+    expect(existsSync(spec.workspace.source)).toBe(false);
+    await backend.destroy(spec);
   });
 
   it('covers the bundle of its image, and makes none where there is none', async () => {

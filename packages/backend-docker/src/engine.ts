@@ -25,6 +25,9 @@ interface RunOptions {
   readonly firstLine?: boolean;
 }
 
+/** What the operator's environment says of projects of their own (docs.docker.com/compose/how-tos/environment-variables/envvars). */
+const OF_OTHER_PROJECTS = /^COMPOSE_(FILE|PROJECT_NAME|PROFILES|ENV_FILES|(IGNORE|REMOVE)_ORPHANS)$/;
+
 /** How Compose is called here. */
 export interface ComposeCommand {
   readonly words: readonly string[];
@@ -58,7 +61,7 @@ export class Engine {
   readonly #hung = new Set<Kind>();
 
   constructor(env: Environment, patience: Partial<typeof PATIENCE> = {}) {
-    this.env = env;
+    this.env = Object.fromEntries(Object.entries(env).filter(([name]) => !OF_OTHER_PROJECTS.test(name)));
     this.#patience = { ...PATIENCE, ...patience };
   }
 
