@@ -95,7 +95,7 @@ const REMEDIES: Readonly<Record<PackageErrorCode, Remedy>> = {
   preserved: id => [`bot-bottle rm ${id} --force`, `bot-bottle preserve ${id} --off`],
   'bad-marker': doctor,
   'bad-folder': nothing,
-  'bad-override': nothing,
+  'bad-override': id => [`bot-bottle image ${id} --edit`, `bot-bottle image ${id} --reset`],
   // state-paths
   'bad-root': doctor,
   'unsafe-name': list,

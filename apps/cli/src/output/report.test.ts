@@ -35,6 +35,14 @@ describe('reportFailure', () => {
     );
   });
 
+  it('names the bottle whose Dockerfile could not be stored', async () => {
+    const file = '/root/state/demo-abcde/Dockerfile';
+    const { text } = await report(new PreserveError('bad-override', 'a Dockerfile override is blank', file));
+    expect(text).toContain(
+      '  try: bot-bottle image demo-abcde --edit\n  try: bot-bottle image demo-abcde --reset\n',
+    );
+  });
+
   it('prefers the remedy that the error itself brings', async () => {
     const error = new BackendError('unavailable', 'no user namespaces', { remedy: 'sysctl -w kernel.x=1' });
     expect((await report(error)).text).toBe('bot-bottle: no user namespaces\n  try: sysctl -w kernel.x=1\n');
