@@ -27,6 +27,14 @@ describe('egressEnvironment', () => {
     for (const name of bundles) expect([name, environment[name]]).toEqual([name, inside.bundle]);
   });
 
+  it('has git speak HTTP/1.1, over which a large push does not stall', () => {
+    expect(environment).toMatchObject({
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'http.version',
+      GIT_CONFIG_VALUE_0: 'HTTP/1.1',
+    });
+  });
+
   it('gives Java proxy and truststore in its one variable, split at spaces alone', () => {
     expect(
       environment['JAVA_TOOL_OPTIONS']?.split(' ').every(option => /^-D[a-zA-Z.]+=\S+$/.test(option)),

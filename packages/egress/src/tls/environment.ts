@@ -5,13 +5,28 @@ import type { TrustFiles } from './trust-files.js';
 const DIRECT = ['localhost', '127.0.0.1', '::1'];
 
 /**
+ * git-config(1), GIT_CONFIG_COUNT (from 2.31 on): libcurl 7.88, as Debian 12 has it, may stall for ever in a push of more than 1 MiB over
+ * HTTP/2, whoever serves it; and what git sends gains nothing by it.
+ */
+const GIT_OVER_HTTP_1 = {
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'http.version',
+  GIT_CONFIG_VALUE_0: 'HTTP/1.1',
+};
+
+/**
  * The environment that leads the programs of a bottle to its proxy at 127.0.0.1:`port`, and makes them trust its authority.
  * `inside`: the trust files' paths as the bottle sees them (absolute, without white space: Java splits its options there).
  * One function, since Java takes both from one variable. All of it is a convenience: a program that reads none of it reaches
  * nothing.
  */
 export function egressEnvironment(port: number, inside: TrustFiles): Record<string, string> {
-  return { ...proxyVariables(port), ...trustVariables(inside), JAVA_TOOL_OPTIONS: javaOptions(port, inside) };
+  return {
+    ...proxyVariables(port),
+    ...trustVariables(inside),
+    ...GIT_OVER_HTTP_1,
+    JAVA_TOOL_OPTIONS: javaOptions(port, inside),
+  };
 }
 
 function proxyVariables(port: number): Record<string, string> {
