@@ -97,8 +97,19 @@ describe('egress', () => {
       '10',
       '2000',
       '7',
+      '',
     ]);
     expect((await run('egress', ID, '--denied')).stdout.match(/denied/g)).toHaveLength(3);
+  });
+
+  it('says why something could not be had: at the end of a line in a pipe, on a terminal below it', async () => {
+    const problem = 'the command of the credential failed (exit 1)';
+    const { run, operator } = recorded([OPENED, { ...CLOSED, cut: 'proxy', status: 502, problem }]);
+    const { stdout } = await run('egress', ID);
+    expect(stdout.trimEnd().split('\n').at(-1)?.split('\t').at(-1)).toBe(problem);
+    const person = new PersonAtTerminal(operator, ['egress', ID]);
+    expect(await person.exited()).toBe(0);
+    expect(person.shown).toContain(`\n  ${problem}\r\n`);
   });
 
   it('prints the records themselves with --json', async () => {

@@ -53,6 +53,7 @@ export interface AuditRecord {
     readonly received?: number;
     readonly duration?: number;
     readonly cut?: 'policy' | 'origin' | 'bottle' | 'proxy';
+    readonly problem?: string;
     readonly missed?: number;
 }
 export interface BadLine {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { messageOf } from './audit/system-error.js';
 import type { ClientCall } from './client-call.js';
 import type { Context } from './context.js';
 import { type Answer, DeniedError, denialAnswer, failureAnswer, preferredForm } from './denial.js';
@@ -71,6 +72,8 @@ class Exchange implements LiveItem {
   #received = 0;
   #status: number | undefined;
   #cut: Cut | undefined;
+  /** For the operator, of what the bottle cannot mend. */
+  #problem: string | undefined;
   #ended = false;
   /** The origin has refused the credential. */
   #refused = false;
@@ -217,7 +220,11 @@ class Exchange implements LiveItem {
     // Once: a command may make another value each time, and the origin refuse them all.
     if (!credential || rejected === undefined || this.#refused) return undefined;
     this.#refused = true;
-    const value = await this.context.credentials.refresh(credential, rejected).catch(() => rejected);
+    // What the origin answered is the bottle's to know; why there is no other value, the operator's.
+    const value = await this.context.credentials.refresh(credential, rejected).catch((error: unknown) => {
+      this.#problem = messageOf(error);
+      return rejected;
+    });
     const { body } = this.client;
     const whole = !body || (body.readableEnded && this.#kept !== undefined);
     return value !== rejected && whole && !this.#ended ? value : undefined;
@@ -291,8 +298,10 @@ class Exchange implements LiveItem {
     }
     const ours = error instanceof EgressError && error.code !== 'origin-unreachable';
     this.#cut = ours ? 'proxy' : 'origin';
-    const failure = failureAnswer(failureOf(error), this.context.bottle, formFor(this.client));
+    const problem = failureOf(error);
+    const failure = failureAnswer(problem, this.context.bottle, formFor(this.client));
     this.#status ??= failure.status;
+    this.#problem = problem.message;
     try {
       if (this.#verdict) this.#opened(this.#verdict, this.#address);
     } catch {
@@ -315,7 +324,13 @@ class Exchange implements LiveItem {
     clearTimeout(this.#idle);
     this.context.live.delete(this);
     if (!sent) this.#cut ??= 'bottle';
-    this.#close?.({ sent: this.#sent, received: this.#received, status: this.#status, cut: this.#cut });
+    this.#close?.({
+      sent: this.#sent,
+      received: this.#received,
+      status: this.#status,
+      cut: this.#cut,
+      problem: this.#problem,
+    });
     const { body } = this.client;
     // Where all was passed on, both ways, nothing is under way.
     if (this.#cut || (body && !body.readableEnded)) this.#controller.abort(OVER);

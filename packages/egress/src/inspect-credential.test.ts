@@ -118,6 +118,26 @@ describe.each<Version>(['http/1.1', 'h2'])('a credential, for a client that spea
     expect(seen).toHaveLength(1);
   });
 
+  it('that the origin refuses and that cannot be had again leaves its answer, and tells the operator why', async () => {
+    const keys = { valid: ['old'] };
+    const { origin } = await guarded(keys);
+    const key = keyFile('old');
+    const bottle = await inspectedBottle(origin.port, key.route);
+    const client = await clientOf(bottle, origin, version);
+    await client.ask();
+    keys.valid = ['new'];
+    key.set('two\nlines');
+    expect(await client.ask()).toMatchObject({ status: 401, body: 'who are you?' });
+    const closed = (await bottle.log(4)).at(-1);
+    expect(closed).toMatchObject({
+      event: 'closed',
+      status: 401,
+      problem: expect.stringContaining('a line break'),
+    });
+    expect(closed).not.toHaveProperty('cut');
+    expect(JSON.stringify(closed)).not.toContain('two');
+  });
+
   it('is not sent again with a body that was too large to keep: the next request has the new one', async () => {
     const keys = { valid: ['old'] };
     const { origin, seen } = await guarded(keys);
@@ -158,7 +178,12 @@ describe.each<Version>(['http/1.1', 'h2'])('a credential, for a client that spea
     expect(JSON.parse(answer.body).error.message).toContain('the variable ABSENT is not set');
     expect(seen).toEqual([]);
     // No fault of the origin's, which nobody asked.
-    expect((await bottle.log(2))[1]).toMatchObject({ event: 'closed', status: 502, cut: 'proxy' });
+    expect((await bottle.log(2))[1]).toMatchObject({
+      event: 'closed',
+      status: 502,
+      cut: 'proxy',
+      problem: expect.stringContaining('the variable ABSENT is not set'),
+    });
   });
 
   it('is not sent with TRACE, which would have the origin tell it to the bottle', async () => {

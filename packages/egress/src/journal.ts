@@ -33,6 +33,7 @@ export interface Outcome {
   readonly received: number;
   readonly status?: number | undefined;
   readonly cut?: Cut | undefined;
+  readonly problem?: string | undefined;
 }
 
 const SHOWN = 200;
@@ -68,7 +69,7 @@ export class Journal {
     };
     this.sink.append(opened);
     let over = false;
-    return ({ sent, received, status, cut }) => {
+    return ({ sent, received, status, cut, problem }) => {
       if (over) return;
       over = true;
       this.sink.append({
@@ -80,6 +81,7 @@ export class Journal {
         received,
         duration: Math.round(performance.now() - started),
         ...(cut && { cut }),
+        ...(problem && { problem: shortened(problem, 500) }),
       });
     };
   }

@@ -199,7 +199,12 @@ describe('CONNECT', () => {
     expect(await ask(`a.test:${closed.port}`)).toMatch(/^HTTP\/1.1 502 [\s\S]*error=connection_refused/);
     expect(await ask('x.absent.test:443')).toMatch(/^HTTP\/1.1 502 [\s\S]*error=dns_error/);
     expect(await bottle.log()).toContainEqual(
-      expect.objectContaining({ event: 'closed', cut: 'origin', status: 502 }),
+      expect.objectContaining({
+        event: 'closed',
+        cut: 'origin',
+        status: 502,
+        problem: expect.stringContaining('ECONNREFUSED'),
+      }),
     );
   });
 

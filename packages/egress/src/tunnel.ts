@@ -256,8 +256,9 @@ class Tunnel implements LiveItem {
       this.#deny(error);
       return;
     }
-    const failure = failureAnswer(failureOf(error), this.context.bottle, 'json');
-    this.#end({ sent: 0, received: 0, status: failure.status, cut: 'origin' });
+    const problem = failureOf(error);
+    const failure = failureAnswer(problem, this.context.bottle, 'json');
+    this.#end({ sent: 0, received: 0, status: failure.status, cut: 'origin', problem: problem.message });
     endWith(this.client, answerBytes(failure));
   }
 }

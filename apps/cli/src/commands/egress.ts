@@ -9,7 +9,7 @@ import { columnsWithin, RECORD_COLUMNS } from '../egress/record-columns.js';
 import { candidatePolicy, showReplay } from '../egress/replay.js';
 import { showSuggestions } from '../egress/suggest.js';
 import { usageError } from '../output/errors.js';
-import { printableJson } from '../output/escape.js';
+import { printable, printableJson } from '../output/escape.js';
 import { EXIT } from '../output/exit-codes.js';
 import { formatPlain, formatRow } from '../output/table.js';
 import { write, writeAll, writeJsonArray, writeLine } from '../output/write.js';
@@ -90,12 +90,18 @@ async function showRecords(
   const format = (record: AuditRecord): string => {
     rows += 1;
     if (json) return `${printableJson(record)}\n`;
-    return isTable ? formatRow(stdout, columns, record) : formatPlain(columns, record);
+    if (!isTable) return formatPlain(columns, record);
+    return formatRow(stdout, columns, record) + problemLine(record);
   };
   if (isTable) await write(stdout, formatRow(stdout, columns, null));
   if (follow) for await (const record of records) await write(stdout, format(record));
   else await writeAll(stdout, eachAs(records, format));
   if (rows === 0 && !json) await writeLine(stderr, 'bot-bottle: there is nothing of that kind on record');
+}
+
+/** Below its record: it is too long for a column. */
+function problemLine({ problem }: AuditRecord): string {
+  return problem === undefined ? '' : `  ${printable(problem)}\n`;
 }
 
 async function* eachAs(records: Records, format: (record: AuditRecord) => string): AsyncGenerator<string> {

@@ -23,6 +23,7 @@ export const RECORD_COLUMNS: readonly Column<AuditRecord>[] = [
   { title: 'SENT', value: ({ sent }) => numberOf(sent), align: 'right', width: 9 },
   { title: 'RECEIVED', value: ({ received }) => numberOf(received), align: 'right', width: 10 },
   { title: 'MS', value: ({ duration }) => numberOf(duration), align: 'right', width: 7 },
+  { title: 'PROBLEM', value: ({ problem }) => problem ?? '' },
 ];
 
 /** What a narrow terminal does without, the least telling first. */
@@ -30,7 +31,9 @@ const DISPENSABLE = ['SENT', 'MS', 'RECEIVED', 'BY', 'ENDED', 'STATUS'];
 
 /** Those for a table on a terminal that is so wide (undefined: 80): a shorter time, and no line that need be folded. */
 export function columnsWithin(width = 80): readonly Column<AuditRecord>[] {
-  let columns = RECORD_COLUMNS.map(column =>
+  // A problem has a line of its own there.
+  const tabular = RECORD_COLUMNS.filter(({ title }) => title !== 'PROBLEM');
+  let columns = tabular.map(column =>
     column.title === 'TIME' ? { ...column, title: 'UTC', value: shortTime, width: 14 } : column,
   );
   for (const title of DISPENSABLE) {

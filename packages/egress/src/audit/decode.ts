@@ -48,6 +48,7 @@ const CHECKS: Readonly<Record<keyof AuditRecord, Check>> = {
   received: optional(count),
   duration: optional(count),
   cut: optional(oneOf('policy', 'origin', 'bottle', 'proxy')),
+  problem: optional(text),
   missed: optional(count),
 };
 

@@ -35,6 +35,11 @@ export interface AuditRecord {
   readonly duration?: number;
   /** Why it ended early: `policy` (no longer allowed), `origin`, `bottle`, `proxy`; only of `closed`. */
   readonly cut?: 'policy' | 'origin' | 'bottle' | 'proxy';
+  /**
+   * What went wrong on the way, for the operator: why the origin was not reached, or a credential could not be had (never its
+   * value); only of `closed`.
+   */
+  readonly problem?: string;
   /** Denials before this record that were not recorded, for the log could not be written. */
   readonly missed?: number;
 }
