@@ -130,7 +130,9 @@ export async function startMitmproxy(folder, certFile, { whole = false } = {}) {
 
 export async function startOurs(root, certFile) {
   const file = fileURLToPath(new URL('./ours.mjs', import.meta.url));
-  const child = start(0, process.execPath, [file, root, certFile], { ipc: true });
+  // As the CLI starts a keeper.
+  const options = ['--max-semi-space-size=4'];
+  const child = start(0, process.execPath, [...options, file, root, certFile], { ipc: true });
   const { port, certificate } = await answerOf(child);
   return { name: 'ours', port, child, ca: readFileSync(certificate, 'utf8') };
 }
