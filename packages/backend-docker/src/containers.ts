@@ -57,18 +57,19 @@ export async function inspect(engine: Engine, ref: BottleRef, role: Role): Promi
   const seen = (await seeContainer(engine, name)) ?? (await seenByClient(engine, name));
   if (seen === null || seen.stateFolder !== ref.stateFolder) return { state: 'absent' };
   const kind = kindOf(seen.status);
-  return kind === 'exited' ? { state: kind, exit: { code: seen.exitCode } } : { state: kind };
+  if (kind !== 'exited') return { state: kind };
+  return { state: kind, exit: { code: seen.exitCode, ...(seen.outOfMemory && { outOfMemory: true }) } };
 }
 
 async function seenByClient(
   engine: Engine,
   name: string,
-): Promise<Pick<SeenContainer, 'status' | 'exitCode' | 'stateFolder'> | null> {
-  const format = `{{.State.Status}} {{.State.ExitCode}} {{index .Config.Labels "${LABELS.state}"}}`;
+): Promise<Pick<SeenContainer, 'status' | 'exitCode' | 'outOfMemory' | 'stateFolder'> | null> {
+  const format = `{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{index .Config.Labels "${LABELS.state}"}}`;
   try {
     const answer = await engine.ask('container', 'inspect', '--format', format, name);
-    const [status = '', code = '', ...folder] = answer.trim().split(' ');
-    return { status, exitCode: Number(code), stateFolder: folder.join(' ') };
+    const [status = '', code = '', killed, ...folder] = answer.trim().split(' ');
+    return { status, exitCode: Number(code), outOfMemory: killed === 'true', stateFolder: folder.join(' ') };
   } catch (error) {
     if (error instanceof EngineRefusal && NO_SUCH.test(error.message)) return null;
     throw error;

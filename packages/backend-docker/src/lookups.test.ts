@@ -69,6 +69,22 @@ describeWithEngine('a look-up', () => {
     expect(calls().length).toBeGreaterThan(9);
   });
 
+  it('tells that a process was killed for the bottle’s memory, also where the agent lived on', async () => {
+    const { folder } = loggingClient();
+    const byClient = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
+    const limits = { memoryBytes: 64 * 2 ** 20 };
+    const spec = specOf('lookups-ddddd', { command: shell('tail /dev/zero; exit 3'), limits });
+    try {
+      const { exited } = await backend().launch(await backend().prepare(spec), hostNamed('one'));
+      const exit = await exited;
+      expect(exit).toEqual({ code: 3, outOfMemory: true });
+      const status = { state: 'exited', exit };
+      expect([await backend().status(spec), await byClient.status(spec)]).toEqual([status, status]);
+    } finally {
+      await backend().destroy(spec);
+    }
+  });
+
   it('of all bottles is one question', async () => {
     await backend().survey?.();
     expect(proxy.asked.filter(({ path }) => path !== '/_ping')).toEqual([

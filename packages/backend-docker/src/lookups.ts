@@ -6,6 +6,7 @@ export interface SeenContainer {
   readonly id: string;
   readonly status: string;
   readonly exitCode: number;
+  readonly outOfMemory: boolean;
   readonly stateFolder: string | undefined;
   readonly network: string;
 }
@@ -24,7 +25,7 @@ export interface ListedContainer {
 export async function seeContainer(engine: Engine, name: string): Promise<SeenContainer | null> {
   const seen = (await engine.get(`/containers/${name}/json`)) as {
     readonly Id: string;
-    readonly State: { readonly Status: string; readonly ExitCode: number };
+    readonly State: { readonly Status: string; readonly ExitCode: number; readonly OOMKilled: boolean };
     readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
     readonly HostConfig: { readonly NetworkMode: string };
   } | null;
@@ -33,6 +34,7 @@ export async function seeContainer(engine: Engine, name: string): Promise<SeenCo
       id: seen.Id,
       status: seen.State.Status,
       exitCode: seen.State.ExitCode,
+      outOfMemory: seen.State.OOMKilled,
       stateFolder: seen.Config.Labels?.[LABELS.state],
       network: seen.HostConfig.NetworkMode,
     }

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeWithEngine, makeTestImage } from '@bot-bottle/test-kit';
+import { describeWithEngine, makeTestImage, TEST_IMAGE } from '@bot-bottle/test-kit';
 import { Operator } from './operator.js';
 
 /** Names of the containers that are there for a bottle. */
@@ -53,6 +53,13 @@ describeWithEngine('bot-bottle on a container engine', () => {
     const [, identity = ''] = /(shell-[a-z0-9]{5})/.exec(stderr) ?? [];
     expect(readdirSync(join(operator.root, 'state'))).toEqual([]);
     expect(containers(identity)).toEqual([]);
+  });
+
+  it('says that a bottle wanted more memory than it has', async () => {
+    operator.configure({ shell: { image: TEST_IMAGE } }, 'docker', { memory: '64MiB' });
+    const { code, stderr } = await operator.run(['start', 'shell', '--', '-c', 'tail /dev/zero; exit 3']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^bot-bottle: the kernel killed a process in it that wanted more memory/m);
   });
 
   it('is shown by doctor to keep its bottles from the network', async () => {

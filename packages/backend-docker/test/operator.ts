@@ -50,10 +50,11 @@ export class Operator {
     this.env = { ...own, ...Object.fromEntries(engine), ...changes };
   }
 
-  /** Writes the operator's configuration: these agents, and the default backend for new bottles. */
-  configure(agents: Readonly<Record<string, object>>, backend = 'docker'): void {
+  /** Writes the operator's configuration: these agents, the default backend for new bottles, and their limits. */
+  configure(agents: Readonly<Record<string, object>>, backend = 'docker', limits: object = {}): void {
     const backends = { docker: join(__dirname, '../dist/index.cjs') };
-    writeFileSync(join(this.root, 'bot-bottle.yaml'), JSON.stringify({ backend, backends, agents }));
+    const config = { backend, backends, agents, limits };
+    writeFileSync(join(this.root, 'bot-bottle.yaml'), JSON.stringify(config));
   }
 
   /** Runs a command to its end; what it reads is `input`. */

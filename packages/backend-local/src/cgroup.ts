@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GroupEntry, GroupLimits, LimitGroup } from './group.js';
+import { readIfPresent } from './record.js';
 
 /** One hierarchy of cgroups(7) that this process may divide. */
 export interface Hierarchy {
@@ -42,6 +43,11 @@ export function cgroups(hierarchies: readonly Hierarchy[]): LimitGroup {
       }
       return { prefix: [], env: {}, folders: foldersOf(name) };
     },
+    ranOutOfMemory: name =>
+      hierarchies.some(
+        ({ controllers, version, folder }) =>
+          controllers.includes('memory') && oomKills(version, join(folder, name)) > 0,
+      ),
     async leave(name) {
       for (const folder of foldersOf(name)) await removeGroup(folder);
     },
@@ -60,6 +66,12 @@ function settings(version: 1 | 2, controllers: readonly string[], limits: GroupL
     files.push(version === 1 ? ['cpu.cfs_quota_us', `${quota}`] : ['cpu.max', `${quota} ${CPU_PERIOD}`]);
   }
   return files;
+}
+
+/** The field `oom_kill` of both versions' file (cgroup-v2.rst, cgroup-v1/memory.rst). A group that is gone has none. */
+function oomKills(version: 1 | 2, group: string): number {
+  const counts = readIfPresent(join(group, version === 1 ? 'memory.oom_control' : 'memory.events')) ?? '';
+  return Number(/^oom_kill (\d+)$/m.exec(counts)?.[1] ?? 0);
 }
 
 /** The kernel empties a group a little after its last process was waited for. One that stays in use is left for the next stop. */

@@ -23,6 +23,8 @@ export interface LimitGroup {
   readonly limits: readonly (keyof GroupLimits & keyof Limits)[];
   /** @param name what `groupName` says */
   enter(name: string, limits: GroupLimits): GroupEntry;
+  /** Whether the kernel killed a process in it for its memory limit. False also where nobody can tell any more. */
+  ranOutOfMemory(name: string): boolean;
   /** Removes what `enter` made, once nothing runs in it; waits a second for that. Idempotent. */
   leave(name: string): Promise<void>;
 }

@@ -90,12 +90,16 @@ async function runCommand(
   let exit: ExitStatus | undefined;
   const exited = new Promise<ExitStatus>(resolve => {
     terminal.onExit(status => {
-      exit = status;
+      const name = groupName(spec);
+      const ended: ExitStatus = context.group.ranOutOfMemory(name)
+        ? { ...status, outOfMemory: true }
+        : status;
+      exit = ended;
       wayOut?.close();
-      rememberExit(scratch, status);
+      rememberExit(scratch, ended);
       // What is left of the group is reported by `destroy`, which tries again.
-      const over = () => resolve(status);
-      context.group.leave(groupName(spec)).then(over, over);
+      const over = () => resolve(ended);
+      context.group.leave(name).then(over, over);
     });
   });
   await wayOut?.open(() => exit !== undefined);

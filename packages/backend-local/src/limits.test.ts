@@ -39,6 +39,22 @@ describeWith(['bwrap', 'perl', 'prlimit'], 'a limit that the probe calls enforce
     expect(large.output).not.toContain('taken');
   });
 
+  it('tells of a process that was killed for the bottle’s memory, also where the agent lived on', async () => {
+    const take = 'my $x = "x" x (200 * 2**20)';
+    const endOf = async (command: string[]) => {
+      const wanted = spec('limits-killd', { command, limits: { memoryBytes: 64 * MIB } });
+      const bottle = await backend.launch(await backend.prepare(wanted), ptyHost());
+      const exit = await bottle.exited;
+      expect(await backend.status(wanted)).toEqual({ state: 'exited', exit });
+      return exit;
+    };
+    // systemd takes the count away with the scope.
+    const counted = (await enforcement('memoryBytes')) === 'bottle' && scope(process.env, 0) === null;
+    const told = counted ? { outOfMemory: true } : {};
+    expect(await endOf(['sh', '-c', `perl -e '${take}'; exit 3`])).toEqual({ code: 3, ...told });
+    expect(await endOf(['perl', '-e', 'kill 9, $$'])).toEqual({ code: 137 });
+  });
+
   it('stops a program that opens too many files', async () => {
     const open = 'my @f; while (open(my $f, "<", "/dev/null")) { push @f, $f } print scalar(@f), " $!\\n"';
     const wanted = spec('limits-files', { command: ['perl', '-e', open], limits: { openFiles: 50 } });

@@ -51,8 +51,8 @@ export function readIfPresent(file: string): string | null {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // ESRCH: the process ended between the open and the read.
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return null;
+    // ESRCH, ENODEV: the process, or the group, ended between the open and the read.
+    if (['ENOENT', 'ENOTDIR', 'ESRCH', 'ENODEV'].includes(code ?? '')) return null;
     throw error;
   }
 }

@@ -36,7 +36,8 @@ export function scope(env: Environment, uid: number, booted = '/run/systemd/syst
         folders: [],
       };
     },
-    // systemd removes a scope with its last process.
+    // systemd removes a scope with its last process, and its count with it.
+    ranOutOfMemory: () => false,
     async leave() {},
   };
 }

@@ -87,6 +87,7 @@ interface Entry {
 }
 interface ExitStatus {
     readonly code: number;
+    readonly outOfMemory?: true;
 }
 interface FileMount {
     readonly source: string;

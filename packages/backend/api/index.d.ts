@@ -89,6 +89,7 @@ export declare const EGRESS_PROOF_STEPS = "\nconst { readFileSync } = require('n
 export type Enforcement = 'bottle' | 'process' | 'none';
 export interface ExitStatus {
     readonly code: number;
+    readonly outOfMemory?: true;
 }
 export declare const FILE_FOLDERS: {
     readonly own: "/run/bot-bottle/";

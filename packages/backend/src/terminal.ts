@@ -9,6 +9,8 @@ export interface TerminalSize {
 /** `code` is 0 to 255; a process ended by signal n has 128 + n, as a shell reports it. */
 export interface ExitStatus {
   readonly code: number;
+  /** The kernel killed a process of the bottle for its memory limit. Absent: it did not, or the adapter cannot tell. */
+  readonly outOfMemory?: true;
 }
 
 /** The pseudo-terminal that the agent's process runs on, seen from its controlling side. */

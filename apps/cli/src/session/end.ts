@@ -36,6 +36,10 @@ export interface EndReport {
   readonly notes: readonly string[];
 }
 
+/** A resume has the limits that were recorded. */
+const OUT_OF_MEMORY =
+  'the kernel killed a process in it that wanted more memory than the bottle has; "limits: { memory: … }" in the configuration sets what a new one has';
+
 /**
  * Ends a session: tear down, snapshot, then keep or remove. Killed anywhere, it leaves a bottle whose lease is dead,
  * with its marker as it was: `resume` goes on with it, and a sweep removes it where nobody kept it.
@@ -43,7 +47,7 @@ export interface EndReport {
 export async function endSession(input: EndInput): Promise<EndReport> {
   const { paths, lease, launch, exit, session } = input;
   const ending: SessionRecord = { ...session, phase: 'ending', exit };
-  const notes: string[] = [];
+  const notes: string[] = exit.outOfMemory ? [OUT_OF_MEMORY] : [];
   await note(paths, ending, notes);
   const outcome = await tearDown(input, notes);
   await snapshot(paths, launch, notes);
