@@ -197,7 +197,15 @@ describe('allow on a bottle', () => {
   it('that runs without a proxy fails: nobody could take it', async () => {
     const operator = new Operator();
     const { paths, lease } = await heldBottle(operator, ID);
-    const session = { phase: 'running', pid: process.pid, startedAt: '2026-03-01T12:00:00.000Z' };
+    const startedAt = '2026-03-01T12:00:00.000Z';
+    const session = {
+      phase: 'running',
+      pid: process.pid,
+      startedAt,
+      endedAt: null,
+      exit: null,
+      problems: [],
+    };
     writeFileSync(paths.session, JSON.stringify(session));
     const { code, stderr } = await operator.run(['allow', ID, 'a.example', '--json']);
     expect([code, JSON.parse(stderr).error.code]).toEqual([1, 'not-acknowledged']);

@@ -58,8 +58,9 @@ async function die(error: Error, bottle: Bottle | null): Promise<never> {
       const problems = [...bottle.session.problems, `the keeper failed: ${error.stack ?? error.message}`];
       await writeSession(bottle.paths, { ...bottle.session, phase: 'running', problems });
     }
-    await reply({ kind: 'failed', failure: toFailure(error) });
   } finally {
+    // Said also where it could not be noted, as on a full disk.
+    await reply({ kind: 'failed', failure: toFailure(error) });
     process.exit(EXIT_SOFTWARE);
   }
 }

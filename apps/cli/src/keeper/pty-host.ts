@@ -182,7 +182,8 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // Of another user, as a set-user-ID program is (kill(2), EPERM), it is there all the same.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

@@ -27,17 +27,17 @@ export function readSession(paths: BottlePaths): SessionRecord | null {
   }
   const { phase, pid, startedAt, endedAt, exit, problems } = value;
   const known = PHASES.find(name => name === phase);
-  if (known === undefined || typeof pid !== 'number' || typeof startedAt !== 'string') {
+  if (
+    known === undefined ||
+    typeof pid !== 'number' ||
+    typeof startedAt !== 'string' ||
+    !(endedAt === null || typeof endedAt === 'string') ||
+    !(exit === null || isExit(exit)) ||
+    !isLines(problems)
+  ) {
     throw broken(paths.session, 'does not hold what this version writes there');
   }
-  return {
-    phase: known,
-    pid,
-    startedAt,
-    endedAt: typeof endedAt === 'string' ? endedAt : null,
-    exit: isExit(exit) ? { code: exit.code } : null,
-    problems: Array.isArray(problems) ? problems.map(String) : [],
-  };
+  return { phase: known, pid, startedAt, endedAt, exit: exit && { code: exit.code }, problems };
 }
 
 export async function writeSession(paths: BottlePaths, session: SessionRecord): Promise<void> {
@@ -46,4 +46,8 @@ export async function writeSession(paths: BottlePaths, session: SessionRecord): 
 
 function isExit(value: unknown): value is ExitStatus {
   return typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'number';
+}
+
+function isLines(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(line => typeof line === 'string');
 }

@@ -76,6 +76,23 @@ describe('a bottle is described as', () => {
     },
   );
 
+  it.each([
+    { exit: 'no' },
+    { exit: {} },
+    { endedAt: 7 },
+    { problems: 'one' },
+    { problems: [1] },
+    { pid: '1' },
+  ])('broken when its session holds %j', async change => {
+    const paths = await bottle({ owned: false });
+    writeFileSync(paths.session, JSON.stringify({ ...session('ended'), ...change }));
+    expect(describeBottle(paths)).toMatchObject({
+      state: 'broken',
+      session: null,
+      problem: expect.stringContaining(`${paths.session} does not hold`),
+    });
+  });
+
   it('running although its record is broken: a keeper that lives counts more', async () => {
     const paths = await bottle({ owned: true, phase: 'running' });
     writeFileSync(paths.metadata, 'no JSON');
