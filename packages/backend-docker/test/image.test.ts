@@ -248,9 +248,29 @@ describeWithEngine("a bottle's image", () => {
     expect(readFileSync(join(operator.folder(identity), 'Dockerfile'), 'utf8')).toBe(`${original}ENV A=b\n`);
     expect(await image('--edit', '--reset')).toMatchObject({ code: 2 });
 
-    expect(await image('--reset')).toMatchObject({ code: 0, stdout: `${identity}\n` });
+    expect(await image('--reset')).toEqual({ code: 0, stdout: `${identity}\n`, stderr: '' });
     expect((await image()).stdout).toBe(original);
-    expect(JSON.parse((await image('--reset', '--json')).stdout)).toEqual({ identity, reset: false });
+    expect(JSON.parse((await image('--reset', '--json')).stdout)).toEqual({
+      identity,
+      reset: false,
+      left: [],
+    });
+  });
+
+  it('is reset also while the engine is down, and says that the image stays until the bottle goes', async () => {
+    const identity = await operator.work();
+    await operator.add(identity, 'COPY second /bin/second');
+    await operator.run(['rebuild', identity, '--yes', '--detach']);
+    const name = `bot-bottle-rebuilt-${identity}:latest`;
+    expect(imagesOf(identity)).toContain(name.split(':')[0]);
+    const down = { DOCKER_HOST: 'unix:///nonexistent.sock' };
+    const { code, stdout, stderr } = await operator.run(['image', identity, '--reset'], '', down);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${identity}\n` });
+    expect(stderr).toMatch(
+      new RegExp(`^bot-bottle: not removed: ${name} \\(.+\\); it goes with the bottle\n$`),
+    );
+    expect(await operator.run(['rm', '--force', identity])).toMatchObject({ code: 0 });
+    expect(imagesOf(identity)).toBe('');
   });
 
   it('is rebuilt on a terminal only after a yes, and shows the build live', async () => {

@@ -99,7 +99,7 @@ interface FolderMount {
 }
 interface Image {
     readonly digest: string;
-    readonly bottle: string | undefined;
+    readonly bottle: BottleRef | undefined;
     readonly files: ReadonlyMap<string, string>;
 }
 interface ImageBuild {
@@ -136,6 +136,7 @@ declare class MemoryImages implements ImageBuilder {
     find(name?: string): Image['files'] | undefined;
     build(build: ImageBuild, host: BuildHost): Promise<BuiltImage>;
     remove({ stateFolder }: BottleRef, name: string): Promise<DestroyReport>;
+    survey(): Promise<readonly ImageSighting[]>;
 }
 interface MemoryProcess {
     readonly terminal: Terminal;

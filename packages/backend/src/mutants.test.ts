@@ -57,6 +57,7 @@ function withBuilder(sound: Backend, change: Partial<ImageBuilder>): Partial<Bac
     defaultImage,
     build: (build, host) => builderOf(sound).build(build, host),
     remove: (bottle, name) => builderOf(sound).remove(bottle, name),
+    survey: async () => (await builderOf(sound).survey?.()) ?? [],
   };
   return { builder: { ...rest, ...change } };
 }
@@ -310,6 +311,16 @@ describe('the suite', () => {
                 workspace: { ...workspace, source: dirname(file.source), target: '/run/bot-bottle' },
               },
         ),
+    ],
+    [
+      'sees none of its images',
+      'sees the image of a bottle',
+      sound => withBuilder(sound, { survey: async () => [] }),
+    ],
+    [
+      'goes on seeing an image that was removed',
+      'sees the image of a bottle',
+      sound => withBuilder(sound, { remove: async () => ({ removed: true, left: [] }) }),
     ],
     ['sees none of its bottles', 'sees that a bottle of it runs', () => ({ survey: async () => [] })],
     [

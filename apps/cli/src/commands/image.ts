@@ -8,6 +8,7 @@ import { printable } from '../output/escape.js';
 import { EXIT } from '../output/exit-codes.js';
 import { write, writeJson, writeLine } from '../output/write.js';
 import { type Edited, editText } from '../session/edit-text.js';
+import { describeLeft } from '../session/end.js';
 import { builderOf, removeImage } from '../session/image.js';
 import { originalOf, overridePatch } from '../session/override.js';
 import { describeBottle } from '../session/state.js';
@@ -106,11 +107,16 @@ async function diff({ context, paths, agent, builder, json }: Subject): Promise<
 
 async function reset({ context, paths, backend, json }: Subject): Promise<void> {
   const removed = await clearOverride(paths);
-  // One that its agent still runs goes with the session.
-  if (removed) await removeImage(backend, paths);
-  if (json) await writeJson(context.stdout, { identity: paths.identity, reset: removed });
-  else if (removed) await writeLine(context.stdout, paths.identity);
-  else await writeLine(context.stderr, `bot-bottle: ${paths.identity} has no Dockerfile of its own`);
+  const left = removed ? await removeImage(backend, paths) : [];
+  if (json) return writeJson(context.stdout, { identity: paths.identity, reset: removed, left });
+  if (!removed) {
+    return writeLine(context.stderr, `bot-bottle: ${paths.identity} has no Dockerfile of its own`);
+  }
+  await writeLine(context.stdout, paths.identity);
+  // One that its agent still runs, or an engine that is down.
+  for (const line of describeLeft(left)) {
+    await writeLine(context.stderr, `bot-bottle: ${line}; it goes with the bottle`);
+  }
 }
 
 /** In a pipe as it is; on a terminal nothing in it may act. */

@@ -140,6 +140,24 @@ export function describeImages(
     assert.equal((await bench.build()).built, true);
   });
 
+  if (makeBackend().builder?.survey !== undefined) {
+    promise('sees the image of a bottle, until it is removed', async (bench, bottle) => {
+      const builder = makeBackend().builder;
+      const { identity, stateFolder } = bottle.spec;
+      const seen = async () => {
+        const all = (await builder?.survey?.()) ?? [];
+        return all
+          .filter(image => image.bottle.stateFolder === stateFolder)
+          .map(image => [image.bottle.identity, image.name]);
+      };
+      assert.deepEqual(await seen(), []);
+      const { image } = await bench.build();
+      assert.deepEqual(await seen(), [[identity, image]]);
+      await builder?.remove(bottle.spec, image);
+      assert.deepEqual(await seen(), []);
+    });
+  }
+
   promise('refuses a build without a Dockerfile, or of paths that are not absolute', async bench => {
     for (const dockerfile of [join(bench.folder, 'absent'), bench.folder, 'Dockerfile']) {
       await refuses('bad-spec', () => bench.build({ dockerfile }));

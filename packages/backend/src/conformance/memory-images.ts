@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { checkBuild } from '../check-build.js';
 import type { DestroyReport } from '../destroy-report.js';
 import { BackendError } from '../errors.js';
-import type { BuildHost, BuiltImage, ImageBuild, ImageBuilder } from '../image-builder.js';
+import type { BuildHost, BuiltImage, ImageBuild, ImageBuilder, ImageSighting } from '../image-builder.js';
 import type { BottleRef } from '../spec.js';
 
 interface Image {
   readonly digest: string;
-  readonly bottle: string | undefined;
+  readonly bottle: BottleRef | undefined;
   /** Texts by path. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -35,8 +35,8 @@ export class MemoryImages implements ImageBuilder {
       .digest('hex');
     const image = build.name.includes(':') ? build.name : `${build.name}:${digest}`;
     const before = this.#images.get(image);
-    const made: Image = { digest, bottle: bottle?.stateFolder, files };
-    if (before?.digest === digest && before.bottle === made.bottle && !noCache)
+    const made: Image = { digest, bottle, files };
+    if (before?.digest === digest && before.bottle?.stateFolder === bottle?.stateFolder && !noCache)
       return { image, built: false };
     for (const line of text.trim().split('\n')) host.progress(line);
     this.#images.set(image, made);
@@ -44,8 +44,14 @@ export class MemoryImages implements ImageBuilder {
   }
 
   async remove({ stateFolder }: BottleRef, name: string): Promise<DestroyReport> {
-    const removed = this.#images.get(name)?.bottle === stateFolder && this.#images.delete(name);
+    const removed = this.#images.get(name)?.bottle?.stateFolder === stateFolder && this.#images.delete(name);
     return { removed, left: [] };
+  }
+
+  async survey(): Promise<readonly ImageSighting[]> {
+    return [...this.#images].flatMap(([name, { bottle }]) =>
+      bottle === undefined ? [] : [{ bottle, name }],
+    );
   }
 }
 
