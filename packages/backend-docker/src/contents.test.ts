@@ -39,6 +39,10 @@ describe('the digest of what an image is made of', () => {
 
   it.each<[string, (bench: ReturnType<typeof made>) => void]>([
     ['the Dockerfile', ({ dockerfile }) => writeFileSync(dockerfile, 'FROM other\n')],
+    [
+      'what BuildKit finds beside the Dockerfile',
+      ({ dockerfile }) => writeFileSync(`${dockerfile}.dockerignore`, 'one\n'),
+    ],
     ['a file', ({ inside }) => writeFileSync(inside('below/two'), 'else')],
     ['the mode of a file', ({ inside }) => chmodSync(inside('one'), 0o755)],
     ['the mode of a folder', ({ inside }) => chmodSync(inside('below'), 0o700)],

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { type FileHandle, open, readdir, readlink } from 'node:fs/promises';
 import type { ImageBuild } from '@bot-bottle/backend';
 import { BackendError } from '@bot-bottle/backend';
@@ -13,10 +13,13 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
  * `.dockerignore` leaves out counts too: one build more than is needed is quick, for the engine still has its layers.
  * @throws BackendError `bad-spec` for what cannot be read
  */
-export async function contentsOf({ dockerfile, context }: ImageBuild): Promise<string> {
+export async function contentsOf(build: ImageBuild): Promise<string> {
+  const { dockerfile, context } = build;
+  const ignore = ignoreFileOf(build);
   const hash = createHash('sha256');
   try {
     await use(dockerfile, O_NONBLOCK, file => addFile(hash, 'Dockerfile', file));
+    if (ignore !== null) await use(ignore, O_NONBLOCK, file => addFile(hash, 'dockerignore', file));
     // Its own path may be a link: that is the operator's.
     if (context !== null) await use(context, O_DIRECTORY, folder => addFolder(hash, folder));
   } catch (cause) {
@@ -30,6 +33,14 @@ export async function contentsOf({ dockerfile, context }: ImageBuild): Promise<s
     );
   }
   return hash.digest('hex');
+}
+
+/** What BuildKit leaves out by, before a `.dockerignore` in the context; null: there is none such. */
+export function ignoreFileOf({
+  dockerfile,
+  ignore = `${dockerfile}.dockerignore`,
+}: ImageBuild): string | null {
+  return existsSync(ignore) ? ignore : null;
 }
 
 /** Works from the folder's handle: what is swapped for a link meanwhile is not followed. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ImageBuild } from '@bot-bottle/backend';
 import { describeWithEngine, makeTestImage, TEST_IMAGE, temporaryFolder } from '@bot-bottle/test-kit';
 import { ptyHost } from '@bot-bottle/test-kit/pty';
@@ -177,6 +177,38 @@ describeWithEngine('an image that is built', () => {
     await expect(bench.build({}, by)).rejects.toMatchObject(failed);
     await bench.remove();
   });
+
+  it.each([
+    [
+      'its Dockerfile',
+      (folder: string) => writeFileSync(join(folder, 'Dockerfile.dockerignore'), 'secret\n'),
+      {},
+    ],
+    [
+      'the Dockerfile that its own stands for',
+      (folder: string) => writeFileSync(join(folder, 'original.dockerignore'), 'secret\n'),
+      { ignore: 'original.dockerignore' },
+    ],
+  ])(
+    'leaves out what BuildKit is told to beside %s',
+    async (_whose, tell, { ignore }: { ignore?: string }) => {
+      const bench = benchOf('ignores-aaaaa', 'COPY . /all');
+      const PATH = `/usr/bin:${process.env['PATH']}`;
+      const by = builder({ ...process.env, PATH, DOCKER_BUILDKIT: '1' });
+      const folder = dirname(bench.context);
+      const changes = ignore === undefined ? {} : { ignore: join(folder, ignore) };
+      const shown = async () => {
+        const { image, built } = await bench.build(changes, by);
+        return [built, await outputOf({ ...bench.spec, command: ['ls', '/all'], image })];
+      };
+      writeFileSync(join(bench.context, 'secret'), '');
+      expect(await shown()).toEqual([true, 'secret\ttool\r\n'.replace('\t', '  ')]);
+      tell(folder);
+      expect(await shown()).toEqual([true, 'tool\r\n']);
+      expect((await bench.build(changes, by)).built).toBe(false);
+      await bench.remove();
+    },
+  );
 
   it('is not there where the build was stopped', async () => {
     const bench = benchOf('stopped-aaaaa', 'RUN echo begun; sleep 600');

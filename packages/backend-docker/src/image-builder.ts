@@ -1,4 +1,6 @@
-import { createReadStream } from 'node:fs';
+import { copyFileSync, createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type {
   BottleRef,
   BuildHost,
@@ -11,7 +13,7 @@ import type {
 import { BackendError, checkBuild } from '@bot-bottle/backend';
 import { isIdentity } from '@bot-bottle/identity';
 import { ignoreRefusal } from './containers.js';
-import { contentsOf } from './contents.js';
+import { contentsOf, ignoreFileOf } from './contents.js';
 import { type Engine, EngineRefusal } from './engine.js';
 import { IMAGE_LABELS, imageLabelsOf } from './names.js';
 
@@ -39,7 +41,7 @@ export function imageBuilder(engine: Engine, defaultImage: string): ImageBuilder
       const labels = imageLabelsOf(build.bottle, contents);
       const before = await look(engine, image);
       if (!build.noCache && before !== null && bears(before, labels)) return { image, built: false };
-      await run(engine, build, image, labels, host);
+      await beside(build, laid => run(engine, laid, image, labels, host));
       const made = await look(engine, image);
       if (made === null || !bears(made, labels)) throw notKept(image);
       if (before !== null && before.id !== made.id && isOf(before, build.bottle)) {
@@ -77,6 +79,21 @@ function bears({ labels }: SeenImage, wanted: Readonly<Record<string, string>>):
 
 function isOf({ labels }: SeenImage, bottle: BottleRef | undefined): boolean {
   return bottle !== undefined && labels[IMAGE_LABELS.state] === bottle.stateFolder;
+}
+
+/** BuildKit looks beside the Dockerfile for what to leave out: of one that stands for another, both are laid side by side. */
+async function beside<T>(build: ImageBuild, work: (build: ImageBuild) => Promise<T>): Promise<T> {
+  const ignore = ignoreFileOf(build);
+  if (build.context === null || build.ignore === undefined || ignore === null) return work(build);
+  const folder = mkdtempSync(join(tmpdir(), 'bot-bottle-build-'));
+  try {
+    const dockerfile = join(folder, 'Dockerfile');
+    copyFileSync(build.dockerfile, dockerfile);
+    copyFileSync(ignore, `${dockerfile}.dockerignore`);
+    return await work({ ...build, dockerfile });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function run(

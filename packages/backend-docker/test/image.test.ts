@@ -169,6 +169,20 @@ describeWithEngine("a bottle's image", () => {
     expect([existsSync(operator.folder(identity)), imagesOf(identity)]).toEqual([false, '']);
   });
 
+  it("leaves out of its own what BuildKit leaves out of its agent's", async () => {
+    Object.assign(operator.env, { DOCKER_BUILDKIT: '1', PATH: `/usr/bin:${operator.env['PATH']}` });
+    operator.dockerfile('COPY first second* /bin/');
+    writeFileSync(join(operator.images, 'Dockerfile.dockerignore'), 'second\n');
+    const identity = await operator.work();
+    expect(operator.shown(identity)).toMatch(/the first tool works\s+no second tool/);
+    await operator.add(identity, 'ENV A=b');
+    await operator.run(['rebuild', identity, '--yes', '--detach']);
+    await operator.shows(identity, 'goes on with what it began');
+    await operator.shows(identity, 'ready');
+    expect(imagesOf(identity)).toBe(`bot-bottle-rebuilt-${identity}:latest`);
+    expect(operator.shown(identity)).not.toContain('the second tool works');
+  });
+
   it('is rebuilt by resume where it was changed, and a failed build leaves the bottle as it was', async () => {
     const identity = await operator.work('--preserve');
     await operator.run(['stop', identity, '--grace', '0']);

@@ -107,6 +107,7 @@ interface ImageBuild {
     readonly bottle?: BottleRef;
     readonly dockerfile: string;
     readonly context: string | null;
+    readonly ignore?: string;
     readonly noCache?: boolean;
 }
 interface ImageBuilder {

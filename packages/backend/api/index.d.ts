@@ -119,6 +119,7 @@ export interface ImageBuild {
     readonly bottle?: BottleRef;
     readonly dockerfile: string;
     readonly context: string | null;
+    readonly ignore?: string;
     readonly noCache?: boolean;
 }
 export interface ImageBuilder {
@@ -212,7 +213,7 @@ export interface Workspace extends FolderMount {
     readonly kind: WorkspaceKind;
 }
 export type WorkspaceKind = 'empty' | 'mount' | 'copy';
-export declare function checkBuild({ name, dockerfile, context }: ImageBuild): void;
+export declare function checkBuild({ name, dockerfile, context, ignore }: ImageBuild): void;
 export declare function checkContract(adapter: {
     readonly name: string;
     readonly contract: ContractVersion;

@@ -11,6 +11,11 @@ export interface ImageBuild {
   readonly dockerfile: string;
   /** What COPY and ADD read: an absolute folder of the operator's, out of which no link is followed. Null: nothing. */
   readonly context: string | null;
+  /**
+   * An absolute file, there or not, that says what the context leaves out, where the engine's builder looks for one by the name of the
+   * Dockerfile (BuildKit). Default: the Dockerfile's path with `.dockerignore` after it. For one that stands for another Dockerfile.
+   */
+  readonly ignore?: string;
   /** Build also where nothing changed, and every step of it. Default false. */
   readonly noCache?: boolean;
 }

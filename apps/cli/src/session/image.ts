@@ -47,6 +47,8 @@ export async function imageOf(input: ImageInput): Promise<AgentImage> {
       bottle: bottleRef(paths, null),
       dockerfile: paths.dockerfile,
       context: agent.dockerfile?.context ?? null,
+      // Its COPY finds what that of the original finds.
+      ...(agent.dockerfile && { ignore: `${agent.dockerfile.path}.dockerignore` }),
     });
     return { ...built, of: 'override' };
   }

@@ -163,6 +163,7 @@ export function describeImages(
       await refuses('bad-spec', () => bench.build({ dockerfile }));
     }
     await refuses('bad-spec', () => bench.build({ context: 'context' }));
+    await refuses('bad-spec', () => bench.build({ ignore: 'Dockerfile.dockerignore' }));
     await refuses('bad-spec', () => bench.build({ name: '--tag' }));
   });
 
