@@ -266,6 +266,27 @@ describeWithEngine('a bottle in containers', () => {
     }
   });
 
+  it('says how to get its name back from a container that somebody else made', async () => {
+    const name = 'bot-bottle-taken-bbbbb-agent';
+    docker('create', '--name', name, '--network', 'none', TEST_IMAGE, 'sh');
+    const backend = backendOf();
+    const spec = specOf('taken-bbbbb');
+    try {
+      const refused = await backend.launch(await backend.prepare(spec), ptyHost()).catch(error => error);
+      expect(refused).toMatchObject({
+        code: 'launch-failed',
+        message: expect.stringContaining('already in use'),
+        remedy: `docker rename ${name} ${name}-other`,
+      });
+      docker(...refused.remedy.split(' ').slice(1));
+      const { exited } = await backend.launch(await backend.prepare(spec), ptyHost());
+      expect(await exited).toEqual({ code: 0 });
+    } finally {
+      await backend.destroy(spec);
+      docker('rm', '--force', `${name}-other`);
+    }
+  });
+
   it('is not prepared from an image that is nowhere', async () => {
     const spec = specOf('image-aaaaa', { image: 'localhost:1/absent:latest' });
     await expect(backendOf().prepare(spec)).rejects.toMatchObject({

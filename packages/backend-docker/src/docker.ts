@@ -172,6 +172,9 @@ async function translated<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof EngineRefusal)) throw error;
-    throw new BackendError(code, `the engine refused: ${error.message}`, { cause: error });
+    // Docker's words, and Podman's. Another's container stays: only its owner knows what it is.
+    const [, taken] = /container name "\/?([\w.-]+)" is already in use/i.exec(error.message) ?? [];
+    const remedy = taken === undefined ? {} : { remedy: `docker rename ${taken} ${taken}-other` };
+    throw new BackendError(code, `the engine refused: ${error.message}`, { cause: error, ...remedy });
   }
 }
