@@ -83,6 +83,7 @@ describeWith(['bwrap', 'strace'], 'a keeper that is killed', () => {
         identity: operator.bottles()[0]?.identity ?? raise('no bottle'),
         backend: { name: 'local' },
         allowMissingWorkspace: false,
+        limits: null,
         older: null,
       }),
       check: async operator => {

@@ -41,6 +41,30 @@ describeWith('bwrap', 'resume', () => {
     ]);
   });
 
+  it('has the limits of the start, or the new ones where it is asked to, and from then on', async () => {
+    const operator = new Operator();
+    mkdirSync(operator.root, { mode: 0o700 });
+    const limit = (openFiles: number, processes = 500) =>
+      writeFileSync(
+        join(operator.root, 'bot-bottle.yaml'),
+        `limits: { openFiles: ${openFiles}, processes: ${processes} }\n`,
+      );
+    limit(140);
+    await operator.run(['start', 'shell', '--preserve', '--', '-c', 'echo may open $(ulimit -n)']);
+    const [bottle] = operator.bottles();
+    const resume = (...options: string[]) =>
+      operator.run(['resume', bottle?.identity ?? '', '--preserve', ...options]);
+    limit(150);
+    expect((await resume()).stdout).toContain('may open 140');
+    expect((await resume('--new-limits')).stdout).toContain('may open 150');
+    limit(160);
+    expect((await resume()).stdout).toContain('may open 150');
+    // Too few for the sandbox itself: the bottle is as it was.
+    limit(160, 2);
+    expect(await resume('--new-limits')).toMatchObject({ code: 125 });
+    expect((await resume()).stdout).toContain('may open 150');
+  });
+
   it('of what it cannot read leaves every file of it as it was', async () => {
     const { operator, bottle } = await ended();
     const files = [bottle.launch, bottle.session, bottle.metadata];

@@ -97,6 +97,11 @@ describeWithEngine('bot-bottle on a container engine', () => {
       '{{.State.Pid}}',
       `bot-bottle-${identity}-agent`,
     ]);
+    // What runs keeps its limits: the question is refused, and nothing else is done.
+    expect(await operator.run(['resume', identity, '--detach', '--new-limits'])).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining(`try: bot-bottle stop ${identity}`),
+    });
     const { code, stderr } = await operator.run(['resume', identity, '--detach']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('the agent itself') });
     const after = execFileSync('docker', [

@@ -31,6 +31,7 @@ export const run: Run = async (context, input) => {
   const resumed = await resumeBottle(context, paths.identity, {
     backends: registry.find,
     allowMissingWorkspace: input.flag('without-workspace'),
+    ...(input.flag('new-limits') ? { limits: settings.limits } : {}),
     preserve: input.flag('preserve'),
     ...(older === undefined ? {} : { older }),
     onProgress: buildProgress(context, input),

@@ -1,4 +1,4 @@
-import type { Backend, BottleRef, BuildHost } from '@bot-bottle/backend';
+import type { Backend, BottleRef, BuildHost, Limits } from '@bot-bottle/backend';
 import { ensureFolder, removeFile } from '@bot-bottle/durable-fs';
 import type { Identity } from '@bot-bottle/identity';
 import { writeLiveConfig } from '@bot-bottle/live-config';
@@ -12,7 +12,7 @@ import type { BackendRef } from '../session/backend-ref.js';
 import { bottleRef } from '../session/bottle-ref.js';
 import { SessionError } from '../session/errors.js';
 import { isThere } from '../session/is-there.js';
-import { type LaunchRecord, readLaunch, type Workspace } from '../session/launch-file.js';
+import { type LaunchRecord, readLaunch, type Workspace, writeLaunch } from '../session/launch-file.js';
 import { isOlder } from '../session/older.js';
 import type { ResumeReport } from '../session/resume-report.js';
 import { readSession, type SessionRecord, writeSession } from '../session/session-file.js';
@@ -29,6 +29,8 @@ export interface ResumeInput {
   readonly identity: Identity;
   readonly backend: BackendRef;
   readonly allowMissingWorkspace: boolean;
+  /** To be recorded in place of those that are; null: none. */
+  readonly limits: Limits | null;
   /** What the record of an older tool's bottle leaves open; null: it is not one. */
   readonly older: OlderLaunch | null;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -67,6 +69,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
       );
     }
     const launch = await clearFormerBackend(paths, record, known, input.backend);
+    const limits = input.limits ?? launch.limits;
     const session = readSession(paths);
     const workspace = workspaceNow(input, launch.workspace);
     const visible = visibleAgent(backend, launch.agent, {
@@ -76,6 +79,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     });
     // What a killed keeper left running works on; what cannot be taken over is in the way.
     running = backend.capabilities.attach && (await backend.status(ref)).state === 'running';
+    if (running && input.limits !== null) throw unlimited(paths.identity);
     const starting: SessionRecord = {
       phase: 'starting',
       pid: process.pid,
@@ -94,22 +98,32 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     const report = running
       ? stillThere(launch, workspace, record.labels)
       : toldAs(completed, await bringBack(input, launch, workspace, { labels: record.labels, image: of }));
+    if (limits !== launch.limits) await writeLaunch(paths, { ...launch, limits });
     return {
       paths,
       lease,
       backend,
       ref,
-      launch: { ...launch, agent, workspace },
+      launch: { ...launch, agent, workspace, limits },
       labels: record.labels,
       session: starting,
       report,
       running,
-      abandon: () => putBack(lease, running ? null : backend, ref, session),
+      abandon: () =>
+        putBack(lease, running ? null : backend, ref, session, limits === launch.limits ? undefined : launch),
     };
   } catch (error) {
     // Nothing of it is at its backend yet.
     throw await abandoned(error, () => putBack(lease, null, ref, before));
   }
+}
+
+function unlimited(identity: Identity): SessionError {
+  return new SessionError(
+    'already-running',
+    `${identity} runs on without its keeper, with the limits that it was started with; expected it to be stopped first`,
+    { remedy: `bot-bottle stop ${identity}` },
+  );
 }
 
 async function takeLease({ root, identity, backend }: ResumeInput): Promise<Lease> {
@@ -235,8 +249,9 @@ async function putBack(
   backend: Backend | null,
   ref: BottleRef,
   before: SessionRecord | null | undefined,
+  launch?: LaunchRecord,
 ): Promise<readonly string[]> {
-  const { session, identity } = lease.paths;
+  const { session, launch: launchFile, identity } = lease.paths;
   const left: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown> | undefined): Promise<void> => {
     try {
@@ -248,6 +263,7 @@ async function putBack(
   if (before !== undefined) {
     await attempt(session, () => (before === null ? removeFile(session) : writeSession(lease.paths, before)));
   }
+  if (launch !== undefined) await attempt(launchFile, () => writeLaunch(lease.paths, launch));
   await attempt(`what ${identity} has at its backend`, () => backend?.destroy(ref));
   await attempt(lease.paths.lease, () => lease.release());
   return left;

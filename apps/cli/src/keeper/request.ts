@@ -1,4 +1,4 @@
-import type { TerminalSize } from '@bot-bottle/backend';
+import type { Limits, TerminalSize } from '@bot-bottle/backend';
 import type { Identity } from '@bot-bottle/identity';
 import type { BackendRef } from '../session/backend-ref.js';
 import { SessionError, type SessionErrorCode } from '../session/errors.js';
@@ -23,6 +23,8 @@ export type KeeperRequest = {
       readonly identity: Identity;
       readonly backend: BackendRef;
       readonly allowMissingWorkspace: boolean;
+      /** Null: those that were recorded. */
+      readonly limits: Limits | null;
       readonly older: OlderLaunch | null;
     }
 );

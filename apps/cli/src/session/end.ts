@@ -36,9 +36,8 @@ export interface EndReport {
   readonly notes: readonly string[];
 }
 
-/** A resume has the limits that were recorded. */
 const OUT_OF_MEMORY =
-  'the kernel killed a process in it that wanted more memory than the bottle has; "limits: { memory: … }" in the configuration sets what a new one has';
+  'the kernel killed a process in it that wanted more memory than the bottle has; "limits: { memory: … }" in the configuration sets that of new bottles, and of this one with: resume --new-limits';
 
 /**
  * Ends a session: tear down, snapshot, then keep or remove. Killed anywhere, it leaves a bottle whose lease is dead,

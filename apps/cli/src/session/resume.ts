@@ -1,3 +1,4 @@
+import type { Limits } from '@bot-bottle/backend';
 import type { Identity } from '@bot-bottle/identity';
 import { effectiveBackend, readRecord } from '@bot-bottle/metadata';
 import { type BottlePaths, bottlePaths } from '@bot-bottle/state-paths';
@@ -13,6 +14,8 @@ export interface ResumeOptions {
   readonly backends: FindBackend;
   /** Resume with an empty workspace where the mounted folder is gone; by default an error. */
   readonly allowMissingWorkspace?: boolean;
+  /** Take the place of those that were recorded. */
+  readonly limits?: Limits;
   /** What the record of an older tool's bottle leaves open. Absent: it is not one. */
   readonly older?: OlderLaunch;
   /** Keep the state when the session ends, too. Default false. */
@@ -60,6 +63,7 @@ export async function resumeBottle(
       identity,
       backend: { name: backend.name, ...(backend.module === undefined ? {} : { module: backend.module }) },
       allowMissingWorkspace: options.allowMissingWorkspace ?? false,
+      limits: options.limits ?? null,
       older: options.older ?? null,
     },
     options.onProgress,

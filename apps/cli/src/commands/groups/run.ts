@@ -68,6 +68,7 @@ export const RUN_COMMANDS = [
     args: [ID],
     options: [
       { name: 'without-workspace', description: 'also if the mounted folder is gone' },
+      { name: 'new-limits', description: "with the configuration's limits of now, from now on" },
       PRESERVE,
       DETACH,
       DETACH_KEYS,
