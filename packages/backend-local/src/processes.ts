@@ -1,4 +1,5 @@
-import { constants, existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackendError, realOf } from '@bot-bottle/backend';
 import { isAlive, type ProcessRecord, readIfPresent } from './record.js';
@@ -59,12 +60,10 @@ function childrenOf(pid: number): number[] {
  * @throws BackendError `stop-failed`
  */
 export async function killHolders(file: string): Promise<void> {
-  const real = realOf(file);
-  // Also of an earlier preparation, whose file the next one has replaced.
-  const names = [real, `${real} (deleted)`];
+  const wanted = wantedOf(file);
   for (const until = performance.now() + KILL_TIMEOUT; ; await sleep(POLL)) {
     const holders = processes().filter(pid => {
-      const found = holds(pid, names);
+      const found = holds(pid, wanted);
       if (found) send(pid, 'SIGKILL');
       return found;
     });
@@ -82,15 +81,50 @@ function processes(): number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
+interface Wanted {
+  readonly names: readonly string[];
+  readonly inode: string | null;
+}
+
+/**
+ * By name, also of an earlier preparation, whose file the next one has replaced. And by its number: the link of a file that was opened in
+ * a mount namespace which is gone, as that of a launch by root, starts at the file's mount and not at the root.
+ */
+function wantedOf(file: string): Wanted {
+  const real = realOf(file);
+  return { names: [real, `${real} (deleted)`], inode: inodeOf(real) };
+}
+
 /** False as well for another user's process: it is none of ours. */
-function holds(pid: number, names: readonly string[]): boolean {
+function holds(pid: number, wanted: Wanted): boolean {
+  const folder = `/proc/${pid}/fd`;
+  const fds = unlessGone(() => readdirSync(folder)) ?? [];
+  return fds.some(
+    fd => unlessGone(() => isWanted(`${folder}/${fd}`, wanted) && isWritable(pid, fd)) ?? false,
+  );
+}
+
+function isWanted(fd: string, { names, inode }: Wanted): boolean {
+  const link = readlinkSync(fd);
+  if (names.includes(link)) return true;
+  if (inode === null) return false;
+  // Others are not looked at: that of a network's file may wait for its server.
+  const [name = ''] = names;
+  return basename(link.replace(/ \(deleted\)$/, '')) === basename(name) && inodeOf(fd) === inode;
+}
+
+function inodeOf(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
+}
+
+/** A process, or one of its files, may be gone meanwhile, the others of its files not. */
+function unlessGone<T>(look: () => T): T | null {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some(
-      fd => names.includes(readlinkSync(`/proc/${pid}/fd/${fd}`)) && isWritable(pid, fd),
-    );
+    return look();
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return false;
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return null;
     throw error;
   }
 }
