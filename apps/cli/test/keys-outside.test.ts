@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readAuditLog } from '@bot-bottle/egress';
 import { auditLog } from '@bot-bottle/state-paths';
 import { describeWith } from '@bot-bottle/test-kit';
@@ -121,6 +122,8 @@ describeWith(['bwrap', 'curl'], 'a bottle whose keys stay outside', () => {
     const log = auditLog(operator.root, bottle.identity, 'egress');
     renameSync(log, `${log}.old`);
     mkdirSync(log);
+    // A file that was moved away may still be written to for a tenth of a second.
+    await delay(200);
     const { stdout, stderr } = await operator.run(['attach', bottle.identity], { input: '\n' });
     expect(stdout).toContain('HTTP/1.1 503 ');
     expect(stderr).toContain('bot-bottle: the log of what it reached is not complete: ');
