@@ -79,7 +79,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
     });
     // What a killed keeper left running works on; what cannot be taken over is in the way.
     running = backend.capabilities.attach && (await backend.status(ref)).state === 'running';
-    if (running && input.limits !== null) throw unlimited(paths.identity);
+    if (running && input.limits !== null) throw runsWithItsLimits(paths.identity);
     const starting: SessionRecord = {
       phase: 'starting',
       pid: process.pid,
@@ -118,7 +118,7 @@ export async function prepareResume(input: ResumeInput): Promise<Bottle> {
   }
 }
 
-function unlimited(identity: Identity): SessionError {
+function runsWithItsLimits(identity: Identity): SessionError {
   return new SessionError(
     'already-running',
     `${identity} runs on without its keeper, with the limits that it was started with; expected it to be stopped first`,

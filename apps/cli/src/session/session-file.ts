@@ -1,7 +1,7 @@
 import type { ExitStatus } from '@bot-bottle/backend';
 import { replaceFile } from '@bot-bottle/durable-fs';
 import type { BottlePaths } from '@bot-bottle/state-paths';
-import { broken, readJson } from './launch-file.js';
+import { broken, isStrings, readJson } from './launch-file.js';
 
 const PHASES = ['starting', 'running', 'ending', 'ended'] as const;
 export type SessionPhase = (typeof PHASES)[number];
@@ -33,7 +33,7 @@ export function readSession(paths: BottlePaths): SessionRecord | null {
     typeof startedAt !== 'string' ||
     !(endedAt === null || typeof endedAt === 'string') ||
     !(exit === null || isExit(exit)) ||
-    !isLines(problems)
+    !isStrings(problems)
   ) {
     throw broken(paths.session, 'does not hold what this version writes there');
   }
@@ -46,8 +46,4 @@ export async function writeSession(paths: BottlePaths, session: SessionRecord): 
 
 function isExit(value: unknown): value is ExitStatus {
   return typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'number';
-}
-
-function isLines(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(line => typeof line === 'string');
 }
