@@ -82,7 +82,8 @@ function processes(): number[] {
 }
 
 interface Wanted {
-  readonly names: readonly string[];
+  readonly path: string;
+  /** Null: nothing is there any more. */
   readonly inode: string | null;
 }
 
@@ -91,8 +92,8 @@ interface Wanted {
  * a mount namespace which is gone, as that of a launch by root, starts at the file's mount and not at the root.
  */
 function wantedOf(file: string): Wanted {
-  const real = realOf(file);
-  return { names: [real, `${real} (deleted)`], inode: inodeOf(real) };
+  const path = realOf(file);
+  return { path, inode: inodeOf(path) };
 }
 
 /** False as well for another user's process: it is none of ours. */
@@ -104,13 +105,11 @@ function holds(pid: number, wanted: Wanted): boolean {
   );
 }
 
-function isWanted(fd: string, { names, inode }: Wanted): boolean {
-  const link = readlinkSync(fd);
-  if (names.includes(link)) return true;
-  if (inode === null) return false;
+function isWanted(fd: string, { path, inode }: Wanted): boolean {
+  const link = readlinkSync(fd).replace(/ \(deleted\)$/, '');
+  if (link === path) return true;
   // Others are not looked at: that of a network's file may wait for its server.
-  const [name = ''] = names;
-  return basename(link.replace(/ \(deleted\)$/, '')) === basename(name) && inodeOf(fd) === inode;
+  return inode !== null && basename(link) === basename(path) && inodeOf(fd) === inode;
 }
 
 function inodeOf(path: string): string | null {
