@@ -13,6 +13,10 @@ const docker = (...args: string[]) =>
 const idOf = (image: string) => docker('image', 'inspect', '--format', '{{.Id}}', image);
 const builder = (env: NodeJS.ProcessEnv = process.env) => imageBuilder(new Engine(env), TEST_IMAGE);
 
+/** By Debian's client: without buildx a newer one has no BuildKit; the engine's own, of Docker 20.10, needs none. */
+const buildKit = () =>
+  builder({ ...process.env, PATH: `/usr/bin:${process.env['PATH']}`, DOCKER_BUILDKIT: '1' });
+
 /** A build for a bottle, with a Dockerfile of the test's; what it says is gathered. */
 function benchOf(identity: string, steps: string) {
   const spec = specOf(identity);
@@ -165,10 +169,8 @@ describeWithEngine('an image that is built', () => {
   });
 
   it('is built by BuildKit where that is the builder in use', async () => {
-    // Without buildx a newer client has none; the engine's own, of Docker 20.10, needs none.
     const bench = benchOf('buildkit-aaaaa', 'COPY tool /bin/tool');
-    const PATH = `/usr/bin:${process.env['PATH']}`;
-    const by = builder({ ...process.env, PATH, DOCKER_BUILDKIT: '1' });
+    const by = buildKit();
     expect((await bench.build({}, by)).built).toBe(true);
     expect(bench.said).toEqual(expect.arrayContaining([expect.stringMatching(/^#\d+ \[2\/2\] COPY tool/)]));
     expect((await bench.build({}, by)).built).toBe(false);
@@ -193,8 +195,7 @@ describeWithEngine('an image that is built', () => {
     'leaves out what BuildKit is told to beside %s',
     async (_whose, tell, { ignore }: { ignore?: string }) => {
       const bench = benchOf('ignores-aaaaa', 'COPY . /all');
-      const PATH = `/usr/bin:${process.env['PATH']}`;
-      const by = builder({ ...process.env, PATH, DOCKER_BUILDKIT: '1' });
+      const by = buildKit();
       const folder = dirname(bench.context);
       const changes = ignore === undefined ? {} : { ignore: join(folder, ignore) };
       const shown = async () => {

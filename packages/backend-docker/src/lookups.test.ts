@@ -6,6 +6,12 @@ import { loggingClient } from '../test/logging-client.js';
 const WAIT = shell('echo ready; while :; do sleep 0.05; done');
 const egress = { port: 3128 };
 
+/** An adapter that has to ask the client: a script has its name. */
+function throughClient() {
+  const { folder, calls } = loggingClient();
+  return { backend: backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } }), calls };
+}
+
 describeWithEngine('a look-up', () => {
   let proxy: EngineProxy;
   beforeAll(() => makeTestImage());
@@ -37,8 +43,7 @@ describeWithEngine('a look-up', () => {
   });
 
   it('tells what the client tells', async () => {
-    const { folder, calls } = loggingClient();
-    const byClient = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
+    const { backend: byClient, calls } = throughClient();
     const spec = specOf('lookups-bbbbb', { egress, command: WAIT, labels: { to: 'a "b"\tc' } });
     const told = async (of: typeof byClient) => ({
       status: await of.status(spec),
@@ -70,8 +75,7 @@ describeWithEngine('a look-up', () => {
   });
 
   it('tells that a process was killed for the bottle’s memory, also where the agent lived on', async () => {
-    const { folder } = loggingClient();
-    const byClient = backendOf({ env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` } });
+    const { backend: byClient } = throughClient();
     const limits = { memoryBytes: 64 * 2 ** 20 };
     const spec = specOf('lookups-ddddd', { command: shell('tail /dev/zero; exit 3'), limits });
     try {
